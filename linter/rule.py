@@ -1,0 +1,225 @@
+"""The normalised model that every dialect ends in. Everything here is immutable.
+
+A condition is a tree of `And`, `Or`, `Not` over leaves. Query front ends make trees of `Term`s (the native spelling, with
+offsets into the query's text); `taxonomy` turns them into trees of `Predicate`s (canonical names, polarity, file offsets).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple, TypeAlias
+
+OPS = (
+    "eq", "contains", "startswith", "endswith", "like", "re", "cidr", "gt", "gte", "lt", "lte",
+    "exists", "null", "token", "keyword",
+)  # fmt: skip
+Mapping = Literal["exact", "scoped", "assumed", "native"]
+
+
+class Term(NamedTuple):
+    """A comparison as the rule's own language spells it; offsets are into the text that was parsed.
+
+    `field` is "" for a bare keyword. `value` is text, unescaped, "" for null and exists; a `like` value has `*` and `?` as
+    wildcards (a literal one is `\\*`). `native` is the operator as written (`endswith|windash`, `=~`, `has_any`).
+    """
+
+    field: str
+    op: str
+    value: str
+    native: str
+    cased: bool
+    start: int
+    end: int
+    derived: bool = False  # reads a computed column: neither an indicator nor an exclusion
+    listed: bool = False  # the value names an organisation's own list (`%list`, watchlist, `|expand`)
+
+
+class Indicator(NamedTuple):
+    """A canonical (field, op, value): the unit that is compared across vendors. Values are lower case unless `re`."""
+
+    field: str
+    op: str
+    value: str
+
+
+class Predicate(NamedTuple):
+    """A term with its canonical field, its polarity and its place in the rule's own file (offsets in code points).
+
+    `negated` is the parity of the NOTs above it; `excluded` is true under any NOT at all, even back at even parity.
+    `indicators` are its canonical forms, the principal one first; empty for a derived one.
+    """
+
+    field: str
+    op: str
+    value: str
+    negated: bool
+    excluded: bool
+    canonical: str
+    mapping: Mapping
+    indicators: tuple[Indicator, ...]
+    native: str
+    cased: bool
+    derived: bool
+    listed: bool
+    start: int
+    end: int
+
+
+class And(NamedTuple):
+    """All items hold. `label` names what the author named (a Sigma selection), else ""."""
+
+    items: tuple[Node, ...]
+    label: str = ""
+
+
+class Or(NamedTuple):
+    """At least one item holds."""
+
+    items: tuple[Node, ...]
+    label: str = ""
+
+
+class Not(NamedTuple):
+    """The item does not hold."""
+
+    item: Node
+    label: str = ""
+
+
+Node: TypeAlias = "And | Or | Not | Term | Predicate"
+
+
+class Technique(NamedTuple):
+    """An ATT&CK technique as tagged: `id` normalised to the current version, `original` as written, and its place."""
+
+    id: str
+    original: str
+    start: int
+    end: int
+
+
+class Event(NamedTuple):
+    """An event that a rule reads. `cls` is `category/product` or `product:service[:event id]`; the rest is "" if unknown.
+
+    `implied` marks one of several concrete events that can serve the rule's category.
+    """
+
+    cls: str
+    provider: str
+    id: str
+    title: str
+    implied: bool
+
+
+class Selection(NamedTuple):
+    """A named part of a detection (Sigma) and whether the condition uses it; the span covers its name."""
+
+    name: str
+    start: int
+    end: int
+    used: bool
+
+
+class OrgList(NamedTuple):
+    """An organisation's own list that the rule consults: a watchlist, a `*_filter` macro, an exception list."""
+
+    name: str
+    negated: bool
+    start: int
+    end: int
+
+
+class Fault(NamedTuple):
+    """Faulty metadata that does not keep the detection from being read (a finding, not a problem)."""
+
+    code: str
+    message: str
+    start: int
+    end: int
+
+
+class Related(NamedTuple):
+    """Another rule that this one names: kind is derived, obsolete, merged, renamed, similar, base or mention."""
+
+    id: str
+    kind: str
+
+
+class Rule(NamedTuple):
+    """One detection rule. `trees` has one condition tree a query, event variable or correlated sub-query."""
+
+    path: str  # as given, with `/`
+    dialect: str  # sigma elastic splunk kusto yaral
+    vendor: str  # the catalog vendor of the same name
+    id: str  # "" when the rule has none
+    title: str
+    start: int  # where the rule is pointed at: its title or name
+    end: int
+    trees: tuple[Node, ...] = ()
+    techniques: tuple[Technique, ...] = ()
+    events: tuple[Event, ...] = ()
+    platforms: tuple[str, ...] = ()
+    domain: str = ""
+    author: str = ""
+    date: str = ""
+    status: str = ""
+    level: str = ""
+    kind: str = "rule"  # rule, building_block, base (of a correlation), correlation, filter, ml
+    tags: tuple[str, ...] = ()
+    related: tuple[Related, ...] = ()
+    false_positives: tuple[str, ...] = ()
+    selections: tuple[Selection, ...] = ()
+    lists: tuple[OrgList, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    anchors: tuple[tuple[str, int, int], ...] = ()  # (what, start, end): places for edits and findings: tags, condition, query
+
+    @property
+    def key(self) -> str:
+        """vendor:id, else vendor:path#name."""
+        return f"{self.vendor}:{self.id}" if self.id else f"{self.vendor}:{self.path}#{self.title}"
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The event classes, each once, in order."""
+        return tuple(dict.fromkeys(event.cls for event in self.events))
+
+    def predicates(self) -> Iterator[Predicate]:
+        """Every predicate of every tree, in order."""
+        for tree in self.trees:
+            for leaf in leaves(tree):
+                if isinstance(leaf, Predicate):
+                    yield leaf
+
+    def anchor(self, what: str) -> tuple[int, int]:
+        """The span of a named place; the rule's own where it has none."""
+        return next(((start, end) for name, start, end in self.anchors if name == what), (self.start, self.end))
+
+
+def leaves(node: Node) -> Iterator[Term | Predicate]:
+    """The leaves below a node, in order, without recursion (trees may be thousands deep)."""
+    stack: list[Node] = [node]
+    while stack:
+        at = stack.pop()
+        if isinstance(at, And | Or):
+            stack.extend(reversed(at.items))
+        elif isinstance(at, Not):
+            stack.append(at.item)
+        else:
+            yield at
+
+
+class Problem(NamedTuple):
+    """What kept a rule, or its detection, from being read, and where (offsets in the file)."""
+
+    message: str
+    start: int
+    end: int
+    rule_id: str = ""
+    title: str = ""
+
+
+class Reading(NamedTuple):
+    """What a dialect makes of one file."""
+
+    rules: tuple[Rule, ...]
+    problems: tuple[Problem, ...]
