@@ -28,7 +28,7 @@ class RuleRef(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """Counts of independent families (near-copies once) and the rules behind a finding; None where a check has no such count."""
+    """Counts of independent families (near-copies once) and the rules behind a finding; None: the check has no such count."""
 
     rules_here: int | None = None
     rules_considered: int | None = None
@@ -38,7 +38,7 @@ class Evidence(NamedTuple):
 
 
 class AddExclusion(NamedTuple):
-    """Exclude (field op value), in the rule's own vocabulary, together with the `extra` (field, op, value) parts of the clause."""
+    """Exclude (field op value), in the rule's own vocabulary, and with it the `extra` (field, op, value) parts of its clause."""
 
     field: str
     op: str

@@ -1,0 +1,1 @@
+"""One file a check, with its documentation and examples inside; the registry lists them."""

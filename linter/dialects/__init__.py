@@ -1,0 +1,1 @@
+"""Text → Rule, or a located problem. No checks in here."""

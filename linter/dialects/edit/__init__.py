@@ -1,0 +1,1 @@
+"""An intent → text edits, one file a dialect."""

@@ -174,9 +174,7 @@ class Cursor:
             items = [negation()]
             words = or_words if or_first else and_words
             while True:
-                if self.accept(*words):
-                    items.append(negation())
-                elif not or_first and implicit is not None and not self.sees(*or_words) and implicit():
+                if self.accept(*words) or (not or_first and implicit is not None and not self.sees(*or_words) and implicit()):
                     items.append(negation())
                 else:
                     return disjunction(items) if or_first else conjunction(items)
@@ -184,9 +182,7 @@ class Cursor:
         items = [tight()]
         words = and_words if or_first else or_words
         while True:
-            if self.accept(*words):
-                items.append(tight())
-            elif or_first and implicit is not None and not self.sees(*or_words) and implicit():
+            if self.accept(*words) or (or_first and implicit is not None and not self.sees(*or_words) and implicit()):
                 items.append(tight())
             else:
                 return conjunction(items) if or_first else disjunction(items)

@@ -1,0 +1,34 @@
+"""The dialects, by name, in the order in which `auto` asks them; each is imported when it is first needed.
+
+A dialect is a module with two functions:
+
+    recognises(source: Source) -> bool      by content alone, cheap (a few substring tests before any parsing)
+    read(source: Source) -> Reading         rules and problems; never raises on any text
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Protocol, cast
+
+from linter.rule import Reading
+from linter.source import Source
+
+NAMES = ("sigma", "elastic", "splunk", "kusto", "yaral")
+
+
+class Dialect(Protocol):
+    """What a dialect module offers."""
+
+    def recognises(self, source: Source) -> bool:
+        """Whether the text is a rule (or a document that holds rules) of this dialect."""
+
+    def read(self, source: Source) -> Reading:
+        """The rules of the text, and what kept others from being read."""
+
+
+def dialect(name: str) -> Dialect:
+    """The dialect module of a name. KeyError when there is none."""
+    if name not in NAMES:
+        raise KeyError(name)
+    return cast(Dialect, import_module(f"linter.dialects.{name}"))
