@@ -1,0 +1,378 @@
+"""YAML text → node trees with offsets, for every dialect whose rules are YAML (Sigma, Splunk, Sentinel).
+
+    for root in documents(source):                 # YamlError when the text is not YAML; it has `.start`, `.end`
+        if isinstance(root, Mapping):
+            title = text_of(root.get("title"))     # the text as written, "" for what is absent or no scalar
+            query = root.get("query")
+            if isinstance(query, Scalar):
+                place = embedded(source, query)    # maps offsets in `query.text` to offsets in `source.text`
+
+`start` and `end` of a node are code points into `source.text`, end exclusive, without anchor and tag; a block collection
+ends with its last item. `Scalar.text` is the text after unescaping and folding, whatever its type; `Scalar.value` is what
+PyYAML's safe loader (YAML 1.1) makes of it, computed when asked for. Aliases are shared nodes, cycles are refused, and the
+tree expanded over its aliases is bounded by MAX_NODES, so a plain recursive walk is safe in depth (MAX_DEPTH) and in time.
+Merge keys (`<<`) are resolved. A repeated key is kept in `items`; `get` answers the last, as PyYAML does; `duplicates` tells.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import yaml
+
+from linter.source import Embedded, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_CHARS = 8_000_000
+MAX_NODES = 400_000  # the largest public rule file has some 7,000
+MAX_DEPTH = 200
+_STR = "tag:yaml.org,2002:str"
+_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*(?:\s+(?:#[^\n]*)?)?)+")
+
+
+class YamlError(ValueError):
+    """A text that is not YAML, or past the bounds: why, the place, and the documents read before it."""
+
+    def __init__(self, message: str, start: int, end: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.start = start
+        self.end = start + 1 if end is None else end
+        self.read: list[Node] = []
+
+
+class Scalar:
+    """A scalar: `style` is "" (plain), "'", '"', "|" or ">"; `tag` is "" unless one was written."""
+
+    __slots__ = ("end", "start", "style", "tag", "text")
+
+    def __init__(self, text: str, start: int, end: int, style: str, tag: str = "") -> None:
+        self.text = text
+        self.start = start
+        self.end = end
+        self.style = style
+        self.tag = tag
+
+    def __repr__(self) -> str:
+        return f"Scalar({self.text!r}, {self.start}, {self.end}, {self.style!r})"
+
+    @property
+    def value(self) -> Any:
+        """What YAML 1.1 makes of it: str, int, float, bool, None, date, datetime, bytes; the text where that fails."""
+        if not self.tag:
+            if self.style:
+                return self.text
+            if self.text[:1] not in yaml.resolver.Resolver.yaml_implicit_resolvers:
+                return self.text
+        return _resolved(self.text, self.tag)
+
+
+class Sequence:
+    """A list of nodes; `flow` when written in brackets."""
+
+    __slots__ = ("end", "flow", "items", "start")
+
+    def __init__(self, items: list[Node], start: int, end: int, flow: bool) -> None:
+        self.items = items
+        self.start = start
+        self.end = end
+        self.flow = flow
+
+    def __repr__(self) -> str:
+        return f"Sequence({self.items!r})"
+
+
+class Mapping:
+    """Pairs of a key and a node, in order; `flow` when written in braces."""
+
+    __slots__ = ("_index", "end", "flow", "items", "start")
+
+    def __init__(self, items: list[tuple[Scalar, Node]], start: int, end: int, flow: bool) -> None:
+        self.items = items
+        self.start = start
+        self.end = end
+        self.flow = flow
+        self._index: dict[str, Node] | None = None
+
+    def __repr__(self) -> str:
+        return f"Mapping({self.items!r})"
+
+    def get(self, name: str) -> Node | None:
+        """The node of a key; the last one where the key is repeated."""
+        if self._index is None:
+            self._index = {key.text: node for key, node in self.items}
+        return self._index.get(name)
+
+    def key(self, name: str) -> Scalar | None:
+        """The key itself, for its place; the last one where it is repeated."""
+        return next((key for key, _ in reversed(self.items) if key.text == name), None)
+
+    @property
+    def duplicates(self) -> list[Scalar]:
+        """Keys that stood in the mapping already."""
+        if self._index is None:
+            self.get("")
+        if self._index is not None and len(self._index) == len(self.items):
+            return []
+        seen: set[str] = set()
+        return [key for key, _ in self.items if key.text in seen or seen.add(key.text)]  # type: ignore[func-returns-value]
+
+
+Node: TypeAlias = "Scalar | Sequence | Mapping"
+
+
+def text_of(node: Node | None) -> str:
+    """A scalar's text (an empty one for a null written `~` or `null`); "" for anything else."""
+    if isinstance(node, Scalar):
+        return "" if not node.style and node.text in ("~", "null", "Null", "NULL") else node.text
+    return ""
+
+
+def documents(source: Source) -> list[Node]:
+    """The documents of a text, empty ones as a null Scalar. YamlError when it is not YAML or past the bounds."""
+    text = source.text
+    if len(text) > MAX_CHARS:
+        raise YamlError(f"the file has {len(text):,} characters; no more than {MAX_CHARS:,} are read", 0)
+    roots: list[Node] = []
+    try:
+        _compose(text, _parser(text), roots)
+    except YamlError as error:
+        error.read = roots
+        raise
+    except yaml.YAMLError as error:
+        found = _located(text, error)
+        found.read = roots
+        raise found from None
+    except UnicodeEncodeError as error:
+        raise YamlError("the file holds half of a surrogate pair, which is no character", error.start) from None
+    return roots
+
+
+def _parser(text: str) -> Callable[[], Any]:
+    """A function that gives the next event: libyaml's where PyYAML was built with it."""
+    if yaml.__with_libyaml__:
+        from yaml._yaml import CParser
+
+        return CParser(text).get_event
+
+    class Pure(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):
+        def __init__(self) -> None:
+            yaml.reader.Reader.__init__(self, text)
+            yaml.scanner.Scanner.__init__(self)
+            yaml.parser.Parser.__init__(self)
+
+    return Pure().get_event
+
+
+def _compose(text: str, event_of: Callable[[], Any], roots: list[Node]) -> None:
+    """Events → trees, without recursion. `count` runs over the expanded tree: an alias adds the size of what it names."""
+    merges = "<<" in text
+    scalar_event, alias_event = yaml.ScalarEvent, yaml.AliasEvent
+    mapping_event, sequence_event = yaml.MappingStartEvent, yaml.SequenceStartEvent
+    ends = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
+    children: list[Any] = roots
+    stack: list[tuple[list[Any], Any, int]] = []
+    anchors: dict[str, tuple[Node, int] | None] = {}
+    count = 0
+    while (event := event_of()) is not None:
+        kind = type(event)
+        if kind is scalar_event:
+            count += 1
+            start, end, tag, style = event.start_mark.index, event.end_mark.index, event.tag, event.style
+            node = Scalar(event.value, start, end, style or "")
+            if tag is not None or event.anchor is not None:
+                node.tag = _STR if tag == "!" else tag or ""
+                node.start = min(_behind_properties(text, start), end)
+                if event.anchor is not None:
+                    anchors[event.anchor] = (node, 1)
+            if style == "|" or style == ">":
+                node.end = start + len(text[start:end].rstrip(" \t\r\n"))
+            children.append(node)
+        elif kind in ends:
+            items = children
+            children, opened, before = stack.pop()
+            start, flow = opened.start_mark.index, bool(opened.flow_style)
+            if opened.anchor is not None or opened.tag is not None:
+                start = _behind_properties(text, start)
+            end = event.end_mark.index if flow or not items else max(start, items[-1].end)
+            made: Node
+            if kind is ends[0]:
+                if not flow and items:
+                    end = max(end, items[-2].end)
+                made = Mapping(list(zip(items[::2], items[1::2], strict=True)), start, end, flow)
+                if not all(type(key) is Scalar for key in items[::2]):
+                    wrong = next(key for key in items[::2] if type(key) is not Scalar)
+                    raise YamlError("a list or mapping is used as a key", wrong.start, wrong.end)
+                if merges:
+                    count += _merge(made)
+            else:
+                made = Sequence(items, start, end, flow)
+            if opened.anchor is not None:
+                anchors[opened.anchor] = (made, count - before)
+            children.append(made)
+        elif kind is mapping_event or kind is sequence_event:
+            count += 1
+            stack.append((children, event, count - 1))
+            children = []
+            if event.anchor is not None:
+                anchors[event.anchor] = None
+            if len(stack) > MAX_DEPTH:
+                raise YamlError(f"nested deeper than {MAX_DEPTH} levels", event.start_mark.index)
+        elif kind is alias_event:
+            start, end = event.start_mark.index, event.end_mark.index
+            if event.anchor not in anchors:
+                raise YamlError(f"the alias *{event.anchor[:80]} names no anchor before it", start, end)
+            known = anchors[event.anchor]
+            if known is None:
+                raise YamlError(f"the alias *{event.anchor[:80]} stands inside what it names", start, end)
+            count += known[1]
+            children.append(known[0])
+        elif kind is yaml.DocumentStartEvent:
+            anchors.clear()
+        if count > MAX_NODES:
+            raise YamlError(f"more than {MAX_NODES:,} values, aliases expanded", event.start_mark.index)
+
+
+def _behind_properties(text: str, start: int) -> int:
+    """The offset behind `&anchor` and `!tag`."""
+    found = _PROPERTIES.match(text, start)
+    return found.end() if found else start
+
+
+def _merge(mapping: Mapping) -> int:
+    """Puts the pairs of `<<: *other` in, own keys winning; how many it added. YamlError for a merge of something else."""
+    if not any(key.text == "<<" and not key.style for key, _ in mapping.items):
+        return 0
+    own = [(key, node) for key, node in mapping.items if key.text != "<<" or key.style]
+    seen = {key.text for key, _ in own}
+    merged: list[tuple[Scalar, Node]] = []
+    for key, node in mapping.items:
+        if key.text != "<<" or key.style:
+            continue
+        for other in node.items if isinstance(node, Sequence) else [node]:
+            if not isinstance(other, Mapping):
+                raise YamlError("a merge key (<<) takes a mapping or a list of mappings", key.start, key.end)
+            for pair in other.items:
+                if pair[0].text not in seen:
+                    seen.add(pair[0].text)
+                    merged.append(pair)
+    mapping.items = merged + own
+    return len(merged)
+
+
+def _resolved(text: str, tag: str) -> Any:
+    """The value of a plain or tagged scalar, by PyYAML's own resolver and constructor."""
+    if not tag:
+        for candidate, pattern in yaml.resolver.Resolver.yaml_implicit_resolvers.get(text[:1], ()):
+            if pattern.match(text):
+                tag = candidate
+                break
+        else:
+            return text
+    if tag == _STR:
+        return text
+    construct = yaml.constructor.SafeConstructor.yaml_constructors.get(tag)
+    if construct is None or not tag.startswith("tag:yaml.org,2002:"):
+        return text
+    try:
+        return construct(yaml.constructor.SafeConstructor(), yaml.ScalarNode(tag, text))
+    except (ValueError, OverflowError, KeyError, yaml.YAMLError, AttributeError):
+        return text  # 2024-13-45, an integer of a million digits, <<
+
+
+def _located(text: str, error: yaml.YAMLError) -> YamlError:
+    """PyYAML's error with its place in the text, tabs named as what they are."""
+    if isinstance(error, yaml.reader.ReaderError):
+        at = error.position
+        if yaml.__with_libyaml__:  # libyaml counts bytes
+            at = len(text.encode("utf-8", "replace")[:at].decode("utf-8", "ignore"))
+        char = text[at : at + 1]
+        return YamlError(f"the character U+{ord(char):04X} is not allowed in YAML" if char else str(error.reason), at)
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    at = min(mark.index, len(text)) if mark is not None else 0
+    if text[at : at + 1] == "\t":
+        return YamlError("a tab is used where YAML wants spaces", at)
+    parts = [getattr(error, "problem", None), getattr(error, "context", None)]
+    message = ", ".join(part for part in parts if part) or "not YAML"
+    return YamlError(message[:300], at, min(at + 1, max(len(text), at)))
+
+
+def embedded(source: Source, scalar: Scalar) -> Embedded:
+    """The scalar's text with the place of each of its characters in the file, whatever its style."""
+    raw, text = source.text[scalar.start : scalar.end], scalar.text
+    if scalar.style in ("|", ">"):
+        found = _block(raw, text)
+    elif scalar.style in ("'", '"'):
+        found = _flow(raw[1:-1], text, scalar.style, 1)
+    else:
+        found = _flow(raw, text, "", 0)
+    joined: list[tuple[int, int]] = []
+    for inner, outer in found or [(0, 0)]:
+        if not joined or outer - joined[-1][1] != inner - joined[-1][0]:
+            joined.append((inner, outer))
+    return Embedded(text, tuple((inner, outer + scalar.start) for inner, outer in joined))
+
+
+_BREAK = "(?:\r\n|[\n\r\x85\u2028\u2029])"
+_LINE = re.compile(f"([^\n\r\x85\u2028\u2029]*)({_BREAK}|$)")
+_FOLD = f"(?P<fold>[ \t]*(?:{_BREAK}[ \t]*)+)"
+_UNITS = {
+    "": re.compile(f"{_FOLD}|[^ \t\n\r\x85\u2028\u2029]+|[ \t]+"),
+    "'": re.compile(f"{_FOLD}|(?P<escape>'')|[^ \t\n\r\x85\u2028\u2029']+|[ \t]+"),
+    '"': re.compile(
+        f"(?P<joint>\\\\{_BREAK}[ \t]*)|{_FOLD}|(?P<escape>\\\\(?:x..|u.{{4}}|U.{{8}}|.))"
+        "|[^ \t\n\r\x85\u2028\u2029\\\\]+|[ \t]+"
+    ),
+}
+
+
+def _flow(raw: str, text: str, style: str, base: int) -> list[tuple[int, int]]:
+    """(offset in the text, offset in the scalar) of each unit of a plain or quoted scalar: words, folds, escapes."""
+    segments: list[tuple[int, int]] = []
+    at = 0
+    for unit in _UNITS[style].finditer(raw):
+        segments.append((at, base + unit.start()))
+        kind = unit.lastgroup
+        if kind == "escape":
+            at += 1
+        elif kind == "fold":  # one break is a blank, more are one less; none behind a `\` at the end of the line
+            start = at
+            while text[at : at + 1] in ("\n", "\u2028", "\u2029") and at < len(text):
+                at += 1
+            at += at == start and text[at : at + 1] == " " and not raw[: unit.start()].endswith("\\\n")
+        elif kind is None:
+            at += unit.end() - unit.start()
+    return segments
+
+
+def _block(raw: str, text: str) -> list[tuple[int, int]]:
+    """(offset in the text, offset in the scalar) of each line of a block scalar, and of the line breaks between them."""
+    header = _LINE.match(raw)
+    start = header.end() if header else 0
+    lines = [(found.group(1), found.start()) for found in _LINE.finditer(raw, start)]
+    first = next((line for line, _ in lines if line.strip(" ")), "")
+    inner = next((line for line in text.split("\n") if line.strip(" ")), "")
+    indent = max(0, _leading(first) - _leading(inner))
+    segments: list[tuple[int, int]] = []
+    at, end = 0, lines[0][1] if lines else start
+    for line, place in lines:
+        content = line[indent:]
+        if not content:
+            continue
+        found = text.find(content, at)
+        if found < 0:
+            break
+        if found > at:
+            segments.append((at, end))
+        segments.append((found, place + indent))
+        at, end = found + len(content), place + len(line)
+    if at < len(text):
+        segments.append((at, end))
+    return segments
+
+
+def _leading(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
