@@ -218,27 +218,53 @@ def wildcard(value: str, *, escape: str = "\\") -> tuple[str, str]:
     """
     if "*" not in value and "?" not in value:
         return "eq", value
-    parts: list[tuple[bool, str]] = []  # (is a wildcard, text)
-    plain: list[str] = []
+    if not escape or (escape + "*" not in value and escape + "?" not in value):
+        inner = value.strip("*")
+        if inner and "*" not in inner and "?" not in inner:
+            return _SHAPES[value[0] == "*", value[-1] == "*"], inner
+    parts: list[tuple[bool, str]] = []
     at = 0
     while at < len(value):
         char = value[at]
-        if escape and char == escape and value[at + 1 : at + 2] in ("*", "?"):
-            plain.append(value[at + 1])
-            at += 2
+        if escape and char == escape:
+            run = at
+            while value[run : run + 1] == escape:
+                run += 1
+            length, at = run - at, run
+            if value[run : run + 1] not in ("*", "?"):
+                parts.append((False, escape * length))
+                continue
+            parts.append((False, escape * (length // 2)))
+            if length % 2:
+                parts.append((False, value[run]))
+                at += 1
             continue
-        if char in "*?":
-            if plain:
-                parts.append((False, "".join(plain)))
-                plain = []
-            if not (char == "*" and parts and parts[-1] == (True, "*")):
-                parts.append((True, char))
-        else:
-            plain.append(char)
+        parts.append((char in "*?", char))
         at += 1
-    if plain:
-        parts.append((False, "".join(plain)))
+    return pattern(parts)
+
+
+_SHAPES = {(False, False): "eq", (True, False): "endswith", (False, True): "startswith", (True, True): "contains"}
+
+
+def pattern(pieces: Sequence[tuple[bool, str]]) -> tuple[str, str]:
+    """(op, value) of a pattern in pieces: (True, "*" or "?") is a wildcard, (False, text) is literal text."""
+    parts: list[tuple[bool, str]] = []
+    plain: list[str] = []
+    for wild, text in pieces:
+        if not wild:
+            plain.append(text)
+            continue
+        if literal := "".join(plain):
+            parts.append((False, literal))
+        plain = []
+        if not (text == "*" and parts and parts[-1] == (True, "*")):
+            parts.append((True, text))
+    if literal := "".join(plain):
+        parts.append((False, literal))
     match parts:
+        case []:
+            return "eq", ""
         case [(False, text)]:
             return "eq", text
         case [(True, "*")]:
@@ -249,8 +275,7 @@ def wildcard(value: str, *, escape: str = "\\") -> tuple[str, str]:
             return "startswith", text
         case [(True, "*"), (False, text), (True, "*")]:
             return "contains", text
-    escaped = ("".join(text if wild else text.replace("*", "\\*").replace("?", "\\?")) for wild, text in parts)
-    return "like", "".join(escaped)
+    return "like", "".join(text if wild else text.replace("*", "\\*").replace("?", "\\?") for wild, text in parts)
 
 
 def any_of(terms: Sequence[Node], label: str = "") -> Node:
