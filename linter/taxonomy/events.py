@@ -1,10 +1,22 @@
-"""Which events a rule reads: classes (`category/product`, `product:service[:event id]`) and concrete (provider, id, title) rows."""
+"""Which events a rule reads: classes and concrete (provider, id, title) rows.
+
+Classes are `category/product` (`process_creation/windows`; `proxy/any` where no product is named) or
+`product:service[:event id]` (`windows:security:5145`, `aws:cloudtrail`). What Sigma has a category for is classed so however it
+is spelled: Sysmon 1, Security 4688, `process where`, DeviceProcessEvents and PROCESS_LAUNCH are all `process_creation/windows`.
+Other Windows events are classed by id; a rule that names no id has its service's class (`windows:security`), which is also
+the `parent` of its events' classes. Cloud logs are one class a service; the operation is the row's id and title.
+
+Each vendor's order of resolution is in its own room, imported when it is first asked.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from importlib import import_module
+from typing import NamedTuple, cast
 
 from linter.rule import Event, Node
+
+_ROOMS = {"sigma": "sigma", "elastic": "elastic", "splunk": "splunk", "kusto": "kusto", "yaral": "udm"}
 
 
 class Hints(NamedTuple):
@@ -25,8 +37,14 @@ class Hints(NamedTuple):
 
 
 def resolve(hints: Hints) -> tuple[Event, ...]:
-    """The events of one query, most specific first; () when nothing can be said."""
-    if hints.category or hints.service or hints.product:
-        cls = f"{hints.category}/{hints.product}" if hints.category else f"{hints.product}:{hints.service}"
-        return (Event(cls, "", "", "", False),)
-    return ()
+    """The events of one query, most specific first, each once; () when nothing can be said."""
+    room = _ROOMS.get(hints.vendor)
+    if room is None:
+        return ()
+    found = import_module(f"linter.taxonomy.event_rooms.{room}").resolve(hints)
+    return tuple(dict.fromkeys(cast("list[Event]", found)))
+
+
+def parent(cls: str) -> str:
+    """The wider class of an event class: its service's for one with an event id; "" for the others."""
+    return cls.rpartition(":")[0] if cls.count(":") == 2 else ""

@@ -1,0 +1,1 @@
+"""How each vendor's rules say which events they read: one room a vendor, and the tables they share."""

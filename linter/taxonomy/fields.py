@@ -1,0 +1,147 @@
+"""Canonical field names: what a vendor's field means, given what the rule reads.
+
+The tables are `data/fields/<vendor>.tsv`, one row a meaning: vendor, scope, field, canonical, part, mapping, source.
+`scope` is `*` or a comma list of scope words (see `scopes`); the first row whose scope the rule has wins, `*` rows come
+last. `part` says which part of the canonical field the vendor's field holds and so how its values are read:
+
+    path   a whole path        name   a file name         dir    a folder without the name   ext    an extension
+    arg    one argument of a command line                 key    a registry key              value  a registry value's name
+    account `DOMAIN\\user`      user   a user name         domain a user's domain             sid    a security identifier
+    md5 sha1 sha256 imphash    a hash of that kind
+
+Mappings: exact (the field means that, whatever is read), scoped (it does for this event or table), assumed (the event is
+not known, the commonest meaning is taken), native (kept as it is, on purpose).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple, get_args
+
+from linter.rule import Event, Mapping
+
+DATA = Path(__file__).parent / "data"
+# Parts that only say how a value is to be read; the canonical name does not carry them.
+SILENT_PARTS = frozenset(("arg", "key", "value", "account"))
+_MAPPINGS = frozenset(get_args(Mapping))
+# Sigma's `taxonomy:` names other vocabularies; these are known here under a vendor's name.
+_TAXONOMIES = {
+    "ecs": "elastic", "elastic": "elastic", "cim": "splunk", "splunk": "splunk", "udm": "yaral", "secops": "yaral",
+    "m365d": "kusto", "xdr": "kusto", "defender": "kusto", "sentinel": "kusto",
+}  # fmt: skip
+
+_VARIANTS = (".caseless", ".keyword", ".text", ".wildcard")  # index variants of one Elastic field
+# Scope words of the logs whose field names the Sigma taxonomy defines.
+_HOSTS = frozenset(("windows", "linux", "macos", "any"))
+
+
+class Mapped(NamedTuple):
+    """What a field means. `known` is false for a field that no table row and no prefix speaks of."""
+
+    canonical: str
+    part: str
+    mapping: Mapping
+    known: bool
+
+
+class Row(NamedTuple):
+    """A row of a field table; `scope` is `*` or comma-separated scope words, `source` says where the meaning is stated."""
+
+    vendor: str
+    scope: str
+    field: str
+    canonical: str
+    part: str
+    mapping: str
+    source: str = ""
+
+
+_extra: list[Row] = []
+
+
+def extend(rows: Iterable[Row | tuple[str, ...]]) -> None:
+    """Adds rows of the same form, which go before the shipped ones. ValueError for a row that can't be one."""
+    made = []
+    for row in rows:
+        if not 6 <= len(row) <= 7 or not row[2] or not row[3] or row[5] not in _MAPPINGS:
+            raise ValueError(f"not a field row (vendor, scope, field, canonical, part, mapping, source): {tuple(row)!r}")
+        made.append(Row(*row))
+    _extra[:0] = made
+    _table.cache_clear()
+    lookup.cache_clear()
+
+
+def read_table(path: Path) -> list[Row]:
+    """The rows of a table file in the form of ours (tab-separated, a header line, `#` comments). OSError, ValueError."""
+    rows = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line or line[0] == "#" or line.startswith("vendor\t"):
+            continue
+        cells = line.split("\t")
+        if not 6 <= len(cells) <= 7:
+            raise ValueError(f"{path.as_posix()}:{number}: {len(cells)} cells where 7 belong")
+        rows.append(Row(*cells))
+    return rows
+
+
+@lru_cache(maxsize=16)
+def _table(vendor: str) -> tuple[dict[str, list[tuple[frozenset[str], Mapped]]], list[tuple[str, Mapping]]]:
+    """A vendor's rows by lower-cased field, and its native prefixes (fields that end in `*`), longest first."""
+    path = DATA / "fields" / f"{vendor}.tsv"
+    rows = [row for row in _extra if row.vendor == vendor] + (read_table(path) if path.is_file() else [])
+    table: dict[str, list[tuple[frozenset[str], Mapped]]] = {}
+    prefixes: list[tuple[str, Mapping]] = []
+    for row in rows:
+        name = row.field.lower()
+        mapping: Mapping = row.mapping  # type: ignore[assignment]  # checked by extend and by the tests of the tables
+        if name.endswith("*"):
+            prefixes.append((name[:-1], mapping))
+            continue
+        words = frozenset() if row.scope == "*" else frozenset(row.scope.lower().split(","))
+        table.setdefault(name, []).append((words, Mapped(row.canonical, row.part, mapping, True)))
+    for meanings in table.values():
+        meanings.sort(key=lambda meaning: not meaning[0])  # stable: rows without a scope last
+    prefixes.sort(key=lambda prefix: -len(prefix[0]))
+    return table, prefixes
+
+
+def scopes(events: tuple[Event, ...], sources: tuple[str, ...]) -> tuple[str, ...]:
+    """The scope words of what a query reads, lower case: each class, its parts, and the sources as written.
+
+    `process_creation/windows` gives itself, `process_creation` and `windows`; `windows:security:4624` itself,
+    `windows:security` and `windows`; `DeviceProcessEvents` itself.
+    """
+    words: dict[str, None] = {}
+    for cls in dict.fromkeys(event.cls for event in events):
+        words[cls] = None
+        if "/" in cls:
+            category, product = cls.split("/", 1)
+            words[category] = words[product] = None
+        else:
+            parts = cls.split(":")
+            words[":".join(parts[:2])] = words[parts[0]] = None
+    words.update(dict.fromkeys(source.lower() for source in sources))
+    return tuple(words)
+
+
+@lru_cache(maxsize=65536)
+def lookup(vendor: str, field: str, words: tuple[str, ...]) -> Mapped:
+    """What a vendor's field means where the rule has these scope words; a field nobody knows keeps its name."""
+    if vendor == "sigma":
+        vendor = next((_TAXONOMIES.get(word[9:], vendor) for word in words if word.startswith("taxonomy:")), vendor)
+    table, prefixes = _table(vendor)
+    name = field.lower()
+    for wanted, mapped in table.get(name, ()):
+        if not wanted or not wanted.isdisjoint(words):
+            return mapped
+    for ending in _VARIANTS:
+        if name.endswith(ending) and vendor == "elastic":
+            return lookup(vendor, field[: -len(ending)], words)
+    for prefix, mapping in prefixes:
+        if name.startswith(prefix):
+            return Mapped(field[len(prefix) :] if mapping == "exact" else field, "", mapping, True)
+    if vendor == "sigma":  # its names are the canonical ones; those of a product's own log are native
+        return Mapped(field, "", "native" if _HOSTS.isdisjoint(words) else "exact", True)
+    return Mapped(field, "", "native", False)
