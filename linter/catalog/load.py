@@ -1,0 +1,312 @@
+"""The catalog as checks and ranker ask it. Only what is asked for is read, verified and parsed.
+
+    catalog = open_catalog(("", "mine/"))         the shipped snapshot and a private layer; kept for the process
+    catalog = Catalog.open(path, layers)          the same, not kept; SnapshotError when it can't be used
+    catalog.total                                 live rules in all layers
+    catalog.event_class("process_creation/windows"), catalog.technique("T1021.002")   -> Table (see tables.py): .rules
+        .families() .events() .fields() .indicators() .exclusions(); empty for an unknown name, never None
+    catalog.reach(indicator)                      -> Reach(total, by_vendor, assumed): positive uses in the whole corpus
+    catalog.users(indicator)                      -> handles of the rules that use it
+    catalog.excluders(indicator)                  -> ExclusionRow | None: the rules of the whole corpus that exclude exactly it
+    catalog.excluded_within(indicator)            -> handles of rules that exclude it or what it is a part of (`c:\\x\\a.exe`)
+    catalog.written(indicator)                    -> its value as most rules write it (case kept)
+    catalog.spellings(field, op, vendor)          -> how that vendor writes a canonical (field, op), commonest first
+    catalog.event_rules(provider, id)             -> handles of rules that name a concrete event themselves
+    catalog.rule(handle) -> CatalogRule           .rules(handles); catalog.by_id(id) -> handles with that id, any vendor
+    catalog.family(handle), catalog.families(handles)   near-copies count once
+    catalog.related_to(rule)                      -> handles that must not testify for a rule under lint: itself, rules that it
+                                                     or that name it, near-copies and converted siblings, and their families
+    catalog.combined_with(indicator, within)      -> [(indicator, rules)]: what its users use with it, most frequent first
+    catalog.weight(indicator)                     -> ln((N + 1) / (reach + 1)), the weight behind `norm`
+    catalog.norm(handle) -> (number of indicators, Euclidean norm of their weights)
+    catalog.technique_names(), catalog.class_names()
+
+Handles are text; a layer's have its number before them. Every query that counts takes the handles to leave out, or
+returns handles from which the caller takes them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from linter.catalog import layout, rows
+from linter.catalog.model import (
+    LETTERS,
+    CatalogRule,
+    ExclusionRow,
+    Reach,
+    Spelling,
+    near,
+    positives,
+    weight,
+)
+from linter.catalog.snapshot import Snapshot, SnapshotError, shipped
+from linter.catalog.tables import Table, exclusion_row
+from linter.rule import Indicator, Rule
+
+__all__ = ["Catalog", "SnapshotError", "open_catalog"]
+_LETTER_OF = {vendor: letter for letter, vendor in LETTERS.items()}
+
+
+@lru_cache(maxsize=4)
+def open_catalog(folders: tuple[str, ...] = ("",)) -> Catalog:
+    """The catalog of these folders, opened once a process: the snapshot ("" for the shipped one), then layers over it."""
+    return Catalog.open(folders[0] if folders else "", folders[1:])
+
+
+class Catalog:
+    """One or more snapshots, asked as one. Made by `open`."""
+
+    def __init__(self, snapshots: Sequence[Snapshot]) -> None:
+        self.snapshots = tuple(snapshots)
+        self.total = sum(snapshot.rules for snapshot in snapshots)
+        self._tables: dict[tuple[str, str], Table] = {}
+        self._rules: dict[str, CatalogRule] = {}
+        self._reach: dict[Indicator, list[tuple[str, list[str]]]] = {}
+        self._families: dict[str, str] | None = None
+
+    @classmethod
+    def open(cls, path: str | Path | None = None, layers: Iterable[str | Path] = ()) -> Catalog:
+        """Opens the snapshot at a path (the shipped one when there is none) and private layers over it."""
+        snapshots = [Snapshot(Path(path) if path else shipped())]
+        for number, layer in enumerate(layers, 1):
+            folder = Path(layer)
+            snapshots.append(Snapshot(folder, number, folder.resolve().name))
+        return cls(snapshots)
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest of the snapshot below the layers."""
+        return self.snapshots[0].manifest
+
+    # techniques and event classes
+
+    def event_class(self, cls: str) -> Table:
+        """The table of an event class."""
+        return self._table("classes", layout.class_shard(cls), cls)
+
+    def technique(self, technique: str) -> Table:
+        """The table of a technique (current id), rules of its sub-techniques included."""
+        return self._table("techniques", layout.technique_shard(technique), technique)
+
+    def class_names(self) -> list[str]:
+        """Every event class, sorted. Reads all their shards."""
+        return self._names("classes/")
+
+    def technique_names(self) -> list[str]:
+        """Every technique that a rule tags, and the parents, sorted. Reads all their shards."""
+        return self._names("techniques/")
+
+    def _names(self, folder: str) -> list[str]:
+        shards = ((snapshot, file) for snapshot in self.snapshots for file in snapshot.files if file.startswith(folder))
+        return sorted({name for snapshot, file in shards for name, _ in layout.blocks(snapshot.read(file))})
+
+    def _table(self, folder: str, shard: str, name: str) -> Table:
+        table = self._tables.get((folder, name))
+        if table is None:
+            pieces = [(one.prefix, layout.block(one.read(f"{folder}/{shard}.tsv"), name) or b"") for one in self.snapshots]
+            table = self._tables[folder, name] = Table(name, pieces, self.family)
+        return table
+
+    # reach
+
+    def _row(self, indicator: Indicator) -> list[tuple[str, list[str]]]:
+        """(handle prefix, cells) of an indicator in every layer that has it: as written, users, excluders."""
+        found = self._reach.get(indicator)
+        if found is None:
+            field, op, value = map(layout.escape, indicator)
+            key = f"{field}\t{op}\t{value}\t".encode()
+            found = []
+            for snapshot in self.snapshots:
+                name = f"reach/{layout.slug(indicator.field)}.tsv"
+                if name not in snapshot.files:
+                    name = layout.small_reach(indicator.field)
+                for line in layout.lines_with(snapshot.read(name), key):
+                    found.append((snapshot.prefix, line[len(key) :].decode("utf-8").split("\t")))
+            self._reach[indicator] = found
+        return found
+
+    def _tokens(self, indicator: Indicator, column: int) -> list[str]:
+        """The marked handles of a column of an indicator's row."""
+        tokens = [(prefix, token) for prefix, cells in self._row(indicator) for token in cells[column].split(" ") if token]
+        return [prefix + token if prefix else token for prefix, token in tokens]
+
+    def users(self, indicator: Indicator) -> tuple[str, ...]:
+        """The handles of the rules that use an indicator on their positive side, assumed mappings included."""
+        return tuple(token.rstrip("~") for token in self._tokens(indicator, 1))
+
+    def reach(self, indicator: Indicator, exclude: Collection[str] = ()) -> Reach:
+        """How many rules of the whole corpus use an indicator on their positive side, by vendor."""
+        counts: Counter[str] = Counter()
+        assumed = 0
+        for token in self._tokens(indicator, 1):
+            if token[-1] == "~":
+                assumed += token[:-1] not in exclude
+            elif token not in exclude:
+                counts[LETTERS[token.rpartition(":")[2][0]]] += 1
+        return Reach(counts.total(), dict(counts), assumed)
+
+    def excluders(self, indicator: Indicator, exclude: Collection[str] = ()) -> ExclusionRow | None:
+        """The rules of the whole corpus that exclude exactly this; None when no other rule does. The class is ""."""
+        tokens = [token for token in self._tokens(indicator, 2) if token[-1] != "-"]
+        return exclusion_row(indicator, "", tokens, exclude)
+
+    def excluded_within(self, indicator: Indicator) -> tuple[str, ...]:
+        """The handles of the rules that exclude it or a narrower case, as `c:\\\\x\\\\a.exe` is one of `a.exe`."""
+        return tuple(token.rstrip(layout.MARKS) for token in self._tokens(indicator, 2))
+
+    def written(self, indicator: Indicator) -> str:
+        """The value as most rules write it, case kept; the canonical one when that is how, or nobody uses it."""
+        return next((layout.unescape(cells[0]) for _, cells in self._row(indicator) if cells[0]), indicator.value)
+
+    def weight(self, indicator: Indicator) -> float:
+        """The rarity of an indicator: see `model.weight`."""
+        return weight(self.total, sum(len(cells[1].split()) for _, cells in self._row(indicator)))
+
+    def spellings(self, field: str, op: str, vendor: str) -> list[Spelling]:
+        """How a vendor's rules write a canonical (field, op), commonest first; [] when none does."""
+        key = f"{layout.escape(field)}\t{op}\t{vendor}\t".encode()
+        found: Counter[tuple[str, str, str]] = Counter()
+        for snapshot in self.snapshots:
+            for line in layout.lines_with(snapshot.read("spellings.tsv"), key):
+                uses, *cells = line[len(key) :].decode("utf-8").split("\t")
+                native, native_op, template = map(layout.unescape, cells)
+                found[native, native_op, template] += int(uses)
+        return [Spelling(*how, uses) for how, uses in sorted(found.items(), key=lambda item: (-item[1], item[0]))]
+
+    def event_rules(self, provider: str, id: str) -> tuple[str, ...]:
+        """The handles of the rules that name a concrete event themselves (not by their category)."""
+        key = f"{layout.escape(provider)}\t{layout.escape(id)}\t".encode()
+        found: dict[str, None] = {}
+        for snapshot in self.snapshots:
+            for line in layout.lines_with(snapshot.read("events.tsv"), key):
+                found.update(dict.fromkeys(snapshot.prefix + handle for handle in line.split(b"\t")[4].decode().split()))
+        return tuple(found)
+
+    def event_title(self, provider: str, id: str) -> str:
+        """The title of a concrete event; "" when it is not known."""
+        key = f"{layout.escape(provider)}\t{layout.escape(id)}\t".encode()
+        for snapshot in self.snapshots:
+            for line in layout.lines_with(snapshot.read("events.tsv"), key):
+                return layout.unescape(line.split(b"\t")[3].decode("utf-8"))
+        return ""
+
+    # rules
+
+    def _of(self, handle: str) -> tuple[Snapshot, str]:
+        number, colon, bare = handle.rpartition(":")
+        return (self.snapshots[int(number)], bare) if colon else (self.snapshots[0], bare)
+
+    def _indexed(self, handle: str) -> tuple[Snapshot, str, list[str]]:
+        """(snapshot, handle in it, cells of its index line behind the handle). KeyError for an unknown handle."""
+        snapshot, bare = self._of(handle)
+        key = f"{bare}\t".encode()
+        for line in layout.lines_with(snapshot.read("index.tsv"), key):
+            return snapshot, bare, line[len(key) :].decode("utf-8").split("\t")
+        raise KeyError(handle)
+
+    def rule(self, handle: str) -> CatalogRule:
+        """The rule of a handle. KeyError for an unknown one."""
+        found = self._rules.get(handle)
+        if found is None:
+            snapshot, bare, cells = self._indexed(handle)
+            data = snapshot.read(f"rules/{cells[0]}.jsonl")
+            line = next(layout.lines_with(data, f'{{"handle":"{bare}"'.encode()))
+            base = snapshot.bases.get(LETTERS[bare[0]], "")
+            found = rows.load(line, base, self.family(handle), snapshot.prefix, snapshot.name)
+            self._rules[handle] = found
+        return found
+
+    def rules(self, handles: Iterable[str]) -> list[CatalogRule]:
+        """The rules of these handles, in order."""
+        return [self.rule(handle) for handle in handles]
+
+    def every_rule(self) -> list[CatalogRule]:
+        """All rules of all layers, sorted by handle within a layer. Reads everything."""
+        lines = (line for one in self.snapshots for line in one.read("index.tsv").decode("utf-8").splitlines()[1:])
+        bare = [line.partition("\t")[0] for line in lines]
+        counts = [one.prefix for one in self.snapshots for _ in range(one.rules)]
+        return [self.rule(prefix + handle) for prefix, handle in zip(counts, bare, strict=True)]
+
+    def norm(self, handle: str) -> tuple[int, float]:
+        """(number of indicators, Euclidean norm of their weights) of a rule's positive side."""
+        _, _, cells = self._indexed(handle)
+        return int(cells[1]), float(cells[2])
+
+    def by_id(self, id: str) -> tuple[str, ...]:
+        """The handles of the rules that have this id, of whichever vendor."""
+        found: dict[str, None] = {}
+        for snapshot in self.snapshots if id else ():
+            index = snapshot.read("index.tsv")
+            for letter, vendor in LETTERS.items():
+                stem = layout.handle_stem(letter, f"{vendor}:{id}")
+                for line in layout.lines_with(index, stem.encode()):
+                    handle = snapshot.prefix + line.partition(b"\t")[0].decode()
+                    for one in (handle, *self.copies(handle)):
+                        if self.rule(one).id == id:
+                            found[one] = None
+        return tuple(found)
+
+    # families
+
+    def _family_table(self) -> dict[str, str]:
+        if self._families is None:
+            self._families = {}
+            self._members: dict[str, tuple[str, ...]] = {}
+            for snapshot in self.snapshots:
+                for line in snapshot.read("families.tsv").decode("utf-8").split("\n")[1:-1]:
+                    head, _, rest = line.partition("\t")
+                    members = tuple(snapshot.prefix + handle for handle in rest.split(" "))
+                    self._members[snapshot.prefix + head] = members
+                    self._families.update(dict.fromkeys(members, snapshot.prefix + head))
+        return self._families
+
+    def family(self, handle: str) -> str:
+        """The family of near-copies that a rule belongs to: its smallest handle; the rule's own when it has no copies."""
+        return self._family_table().get(handle, handle)
+
+    def copies(self, handle: str) -> tuple[str, ...]:
+        """The near-copies of a rule, itself included when it has any."""
+        family = self.family(handle)
+        return self._members.get(family, ())
+
+    def families(self, handles: Iterable[str], exclude: Collection[str] = ()) -> int:
+        """How many independent rules are among these."""
+        return len({self.family(handle) for handle in handles if handle not in exclude})
+
+    def related_to(self, rule: Rule) -> frozenset[str]:
+        """The handles that must not testify for a rule under lint: see the module's docstring."""
+        found = set(self.by_id(rule.id))
+        for other in rule.related:
+            found.update(self.by_id(other.id))
+        found.update(self.near_copies(rule))
+        for handle in tuple(found):
+            found.update(self.copies(handle))
+        return frozenset(found)
+
+    def near_copies(self, rule: Rule) -> list[str]:
+        """The rules with a common event class and a Jaccard likeness of 0.9 or more of the positive indicators, any vendor."""
+        own = list(positives(rule))
+        if not own:
+            return []
+        mates = frozenset(handle for cls in rule.classes for handle in self.event_class(cls).handles)
+        own.sort(key=lambda indicator: len(self._tokens(indicator, 1)))
+        # A set that shares nine tenths with this one holds at least one of the rarest tenth plus one.
+        rarest = own[: len(own) - -(-9 * len(own) // 10) + 1]
+        candidates = {handle for indicator in rarest for handle in self.users(indicator)} & mates
+        low, high = 0.9 * len(own), len(own) / 0.9
+        return [one for one in sorted(candidates) if low <= self.norm(one)[0] <= high and near(own, self.rule(one).indicators)]
+
+    def combined_with(
+        self, indicator: Indicator, within: Collection[str] | None = None, limit: int = 5, most: int = 300
+    ) -> list[tuple[Indicator, int]]:
+        """What the rules that use an indicator (of `within`, when given) use with it; at most `most` rules are looked at."""
+        handles = [handle for handle in self.users(indicator) if within is None or handle in within][:most]
+        counts: Counter[Indicator] = Counter()
+        for handle in handles:
+            counts.update(other for other in self.rule(handle).indicators if other != indicator)
+        return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:limit]
