@@ -240,8 +240,9 @@ def _query(sections: dict[str, list[Token]]) -> tuple[Query, tuple[tuple[str, in
                 joined[other] = first
                 groups[first].extend(groups.pop(other, []))
         groups[first].append(bound.resolved(node))
-    if rest is not None and (first := next((name for name in groups if name not in absent), None)) is not None:
-        groups[first].append(bound.resolved(rest))
+    present = [name for name in groups if name not in absent]
+    if rest is not None and present:
+        groups[present[0]].append(bound.resolved(rest))
     parts: list[Part] = []
     for of, nodes in groups.items():
         tree = conjunction(nodes)
