@@ -1,1 +1,1 @@
-"""One file a check, with its documentation and examples inside; the registry lists them."""
+"""One file a check: its documentation, its declaration, its code and its examples."""

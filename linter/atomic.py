@@ -1,0 +1,52 @@
+"""Writing a file whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+import time
+
+
+def write_whole(path: str, content: str | bytes) -> None:
+    """Replaces a file's content (text as UTF-8, line ends as they are) and keeps its mode; a killed run leaves it old or new.
+
+    A symbolic link stays one: the file it leads to is replaced. OSError when it can't be written.
+    """
+    data = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+    target = os.path.realpath(path)
+    handle, temporary = tempfile.mkstemp(prefix=".siftlint-", suffix=".tmp", dir=os.path.dirname(target) or ".")  # noqa: PTH120
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, _mode(target))  # noqa: PTH101
+        _replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)  # noqa: PTH108
+        raise
+
+
+def _mode(path: str) -> int:
+    """The permissions of the file that is there, else those that an ordinary new one gets."""
+    try:
+        return stat.S_IMODE(os.stat(path).st_mode)  # noqa: PTH116
+    except OSError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+def _replace(temporary: str, target: str) -> None:
+    """os.replace; Windows refuses it while another process (an editor, a scanner) has the file open, so try a few times."""
+    for attempt in range(10):
+        try:
+            os.replace(temporary, target)  # noqa: PTH105
+            return
+        except PermissionError:
+            if os.name != "nt" or attempt == 9:
+                raise
+            time.sleep(0.05 * (attempt + 1))

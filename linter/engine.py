@@ -1,0 +1,232 @@
+"""File → dialect → rule → checks → Report.
+
+`lint_file` is pure and picklable in both directions: one file in, one FileResult out, whatever the file holds. `report` puts
+the results together: checks over the whole run, suppression, the summary.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from linter import logic, suppress
+from linter.checks import registry
+from linter.checks.base import Check, FileContext, Options, RuleContext, RuleRow, RunContext, at_least
+from linter.dialects import registry as dialects
+from linter.discover import Look, look
+from linter.finding import Finding, Severity
+from linter.reading import Unreadable
+from linter.rule import Problem, Reading, Rule
+from linter.source import Source
+from linter.suppress import Ignore, Inline, Silenced
+
+if TYPE_CHECKING:
+    from linter.catalog.load import Catalog
+
+
+class Job(NamedTuple):
+    """One file to lint: its path (or why it has no text), how, as which dialect, against which catalogs."""
+
+    path: str | Unreadable
+    options: Options
+    dialect: str = "auto"
+    catalogs: tuple[str, ...] = ()  # folders: the snapshot ("" for the shipped one), then the layers over it
+
+
+class FileResult(NamedTuple):
+    """What one file gave. `kind` is as in `discover.Look`; `failure` is a fault of siftlint's own, in one line."""
+
+    path: str
+    kind: str
+    dialect: str = ""
+    rules: tuple[RuleRow, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    silenced: tuple[Silenced, ...] = ()
+    comments: tuple[Inline, ...] = ()
+    unreadable: int = 0
+    container: str = ""
+    failure: str = ""
+
+
+class Summary(NamedTuple):
+    """Counts of a run. Everything that was raised is in findings, suppressed or baselined."""
+
+    files: int
+    rules: int
+    findings: int
+    suppressed: int
+    baselined: int
+    unreadable: int
+
+    @property
+    def raised(self) -> int:
+        """All findings, shown or not."""
+        return self.findings + self.suppressed + self.baselined
+
+
+class Report(NamedTuple):
+    """What a run found: all that a reporter needs. `notes` are for the reader, not findings; `failures` are siftlint's own."""
+
+    findings: tuple[Finding, ...]
+    rules: tuple[RuleRow, ...]
+    summary: Summary
+    snapshot: dict[str, Any]
+    silenced: tuple[Silenced, ...] = ()
+    notes: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+
+    def reaches(self, floor: Severity) -> bool:
+        """Whether a finding is at or above a severity."""
+        return any(at_least(finding.severity, floor) for finding in self.findings)
+
+
+# one file
+
+
+def lint_file(job: Job) -> FileResult:
+    """Lints one file; never raises."""
+    path = job.path if isinstance(job.path, str) else job.path.path
+    try:
+        seen = look(job.path, job.dialect) if isinstance(job.path, str) else Look(path, "problem", problem=job.path)
+        return lint_look(seen, job.options, lambda: catalog(job.catalogs))
+    except Exception as error:
+        if os.environ.get("SIFTLINT_DEBUG"):
+            raise
+        return FileResult(path, "failure", failure=_failure(path, error))
+
+
+def _failure(path: str, error: Exception) -> str:
+    """One line on what went wrong; a catalog that can't be used is the same line for every file."""
+    from linter.catalog.snapshot import SnapshotError
+
+    return str(error) if isinstance(error, SnapshotError) else f"{path}: {type(error).__name__}: {error}"
+
+
+def lint_look(seen: Look, options: Options, load: Callable[[], Catalog]) -> FileResult:
+    """Lints a file that has been looked at. `load` gives the catalog and is called only when a check asks for it."""
+    if seen.kind == "problem" and seen.problem is not None:
+        place = seen.problem.position
+        source = Source(seen.path, "\n" * (place.line - 1) + " " * (place.column - 1))
+        problem = Problem(seen.problem.message, len(source.text), len(source.text))
+        return _result(seen, source, Reading((), (problem,)), options, load)
+    if seen.kind != "rule" or seen.source is None:
+        return FileResult(seen.path, seen.kind, container=seen.container)
+    return _result(seen, seen.source, dialects.dialect(seen.dialect).read(seen.source), options, load)
+
+
+def _result(seen: Look, source: Source, reading: Reading, options: Options, load: Callable[[], Catalog]) -> FileResult:
+    findings = [f for f in _raise(source, seen.dialect, reading, options, load) if options.hears(f.persona)]
+    titles = [rule.start for rule in reading.rules] + [problem.start for problem in reading.problems if problem.title]
+    comments = suppress.inline(source, titles)
+    shown, silenced = suppress.split_inline(findings, comments)
+    rows = tuple(_row(rule, source) for rule in reading.rules)
+    return FileResult(seen.path, "rule", seen.dialect, rows, shown, silenced, comments, len(reading.problems))
+
+
+def _raise(source: Source, dialect: str, reading: Reading, options: Options, load: Callable[[], Catalog]) -> Iterator[Finding]:
+    for module in _wanted(options, "file"):
+        yield from module.check(FileContext(options, module.CHECK, source, dialect, reading))
+    modules = [module for module in _wanted(options, "rule") if dialect in module.CHECK.dialects]
+    for rule in reading.rules:
+        quiet = is_quiet(rule, options.quiet_for)
+        shared: dict[str, object] = {}
+        for module in modules:
+            if not (quiet and module.CHECK.statistical):
+                yield from module.check(RuleContext(options, module.CHECK, rule, source, load, shared))
+
+
+@lru_cache(maxsize=64)
+def _wanted(options: Options, scope: str) -> tuple[Check, ...]:
+    wanted = map(registry.check, filter(options.wants, registry.IDS))
+    return tuple(check for check in wanted if check.CHECK.scope == scope and options.hears(check.CHECK.persona))
+
+
+def is_quiet(rule: Rule, quiet_for: Sequence[str]) -> bool:
+    """Whether a rule is of a kind for which statistical checks are silent."""
+    kinds = {rule.status.lower(), rule.level.lower(), rule.kind.replace("_", "-")}
+    if any("threat-hunting" in tag.lower().replace("_", "-") for tag in rule.tags):
+        kinds.add("threat-hunting")
+    return not kinds.isdisjoint(quiet_for)
+
+
+def _row(rule: Rule, source: Source) -> RuleRow:
+    excluded = {(part.canonical, part.op, part.value) for clause in logic.exclusions(rule) for part in clause.parts}
+    return RuleRow(
+        rule.path, rule.dialect, rule.id, rule.title, rule.start, rule.end,
+        source.position(rule.start), source.position(rule.end), rule.kind,
+        tuple(technique.id for technique in rule.techniques), rule.events, len(excluded), None,
+        tuple(other.id for other in rule.related if other.kind == "base"),
+    )  # fmt: skip
+
+
+def catalog(folders: tuple[str, ...]) -> Catalog:
+    """The catalog of these folders, opened once a process. SnapshotError when it can't be used."""
+    from linter.catalog import load
+
+    return load.open_catalog(folders)
+
+
+# the whole run
+
+
+def report(
+    results: Iterable[FileResult],
+    options_of: Callable[[str], Options],
+    *,
+    snapshot: dict[str, Any] | None = None,
+    ignores: Sequence[Ignore] = (),
+    baseline: frozenset[str] = frozenset(),
+    whole: bool = False,
+) -> Report:
+    """The Report of a run. `whole`: the run covers all that the configuration covers (see `suppress.split_external`)."""
+    results = list(results)
+    rows = tuple(row for result in results for row in result.rules)
+    raised = [finding for result in results for finding in result.findings]
+    silenced = [gone for result in results for gone in result.silenced]
+
+    comments = {result.path: result.comments for result in results if result.comments}
+    for finding in _over_all(rows, options_of):
+        shown, gone = suppress.split_inline((finding,), comments.get(finding.path, ()))
+        raised.extend(shown)
+        silenced.extend(gone)
+    raised = _without_bases(raised, rows, options_of)
+
+    outside = suppress.split_external(raised, ignores, frozenset(row.id for row in rows), whole)
+    left, known = suppress.split_baseline(outside.shown, baseline)
+    silenced += [*outside.silenced, *known]
+    summary = Summary(
+        files=sum(result.kind in ("rule", "failure") for result in results),
+        rules=len(rows),
+        findings=len(left),
+        suppressed=len(silenced) - len(known),
+        baselined=len(known),
+        unreadable=sum(result.unreadable for result in results),
+    )
+    ordered = tuple(sorted(left, key=lambda f: (f.path, f.begin, f.finish, f.check, f.message)))
+    failures = tuple(dict.fromkeys(result.failure for result in results if result.failure))
+    return Report(ordered, rows, summary, snapshot or {}, tuple(silenced), outside.notes, failures)
+
+
+def _over_all(rows: Sequence[RuleRow], options_of: Callable[[str], Options]) -> Iterator[Finding]:
+    for check in registry.checks():
+        if check.CHECK.scope == "run":
+            for finding in check.check(RunContext(Options(), check.CHECK, rows, options_of)):
+                options = options_of(finding.path)
+                if options.wants(finding.check) and options.hears(finding.persona):
+                    yield finding
+
+
+def _without_bases(findings: list[Finding], rows: Sequence[RuleRow], options_of: Callable[[str], Options]) -> list[Finding]:
+    """Leaves out what statistical checks say of a rule that a correlation in another file is built on."""
+    bases = {base for row in rows for base in row.bases if base}
+    if not bases:
+        return findings
+    return [
+        finding
+        for finding in findings
+        if finding.rule_id not in bases
+        or not registry.check(finding.check).CHECK.statistical
+        or "base" not in options_of(finding.path).quiet_for
+    ]

@@ -1,0 +1,26 @@
+"""Text by strangers, made safe to print: nothing in it can move the cursor, colour the terminal or turn the line around."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_KEPT = {"\t": "    "}
+_HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")  # controls, bidirectional and other format marks, surrogates, line separators
+
+
+def plain(text: str, most: int = 0) -> str:
+    """One line of visible characters: controls and invisible marks as `\\n`, `\\x1b`, `\\u202e`; cut to `most` characters."""
+    if not text.isprintable() or not text.isascii():
+        text = "".join(map(_shown, text))
+    return text if not most or len(text) <= most else text[: most - 1] + "…"
+
+
+def _shown(char: str) -> str:
+    if char in _KEPT:
+        return _KEPT[char]
+    if unicodedata.category(char) not in _HIDDEN:
+        return char
+    code = ord(char)
+    if char in "\n\r":
+        return "\\n" if char == "\n" else "\\r"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
