@@ -1,0 +1,1 @@
+"""The published JSON Schemas of the commands' output, as package data."""
