@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from linter import config, engine, suppress
-from linter.commands.common import Chooser, catalogs, coloured, files, part, say, snapshot, text_of, width, write
+from linter.commands.common import Chooser, Unable, catalogs, coloured, files, part, say, snapshot, text_of, width, write
 from linter.discover import containers_line
 from linter.engine import FileResult, Job
 from linter.reading import Unreadable
 from linter.reporters.registry import WITH_FIXES, View, reporter
 
 MISSING = "no such file or folder"
+FEW = 20  # files that need no thought about processes
 REPORT_TO = "https://github.com/siftlint/siftlint/issues"
 
 
@@ -76,8 +77,14 @@ def attach_fixes(report: engine.Report) -> engine.Report:
 
 def lint_all(jobs: Sequence[Job], processes: int) -> Iterable[FileResult]:
     """Every file's result, in order, over as many processes as pay."""
-    del processes
-    return map(engine.lint_file, jobs)
+    if len(jobs) < FEW and processes < 2:
+        return map(engine.lint_file, jobs)
+    from linter.jobs import WorkerLost, run
+
+    try:
+        return list(run(engine.lint_file, jobs, processes, label="linting"))
+    except WorkerLost as error:
+        raise Unable(str(error)) from None
 
 
 def _notes(results: Sequence[FileResult], paths: Sequence[str]) -> Iterator[str]:
