@@ -176,3 +176,22 @@ _CHANNELS = {
 def service_of(name: str) -> str:
     """The Sigma service of a Windows channel or provider name (any case); "" when it is not known."""
     return _CHANNELS.get(name.lower(), "")
+
+
+def service_for(id_: str) -> str:
+    """The Windows service of an event id whose channel is not named: Security before the others; Sysmon below 30."""
+    if id_.isdigit() and int(id_) < 30:
+        return "sysmon"
+    for service in (
+        "security",
+        "powershell",
+        "system",
+        "powershell-classic",
+        "windefend",
+        "taskscheduler",
+        "ntlm",
+        "application",
+    ):
+        if (service, id_) in _titles():
+            return service
+    return "security"
