@@ -9,13 +9,17 @@ from __future__ import annotations
 from typing import Protocol
 
 from linter.dialects.queries.core import Cursor, QueryError, Token, any_of, wildcard
-from linter.dialects.queries.spl_text import plain
+from linter.dialects.queries.spl_text import plain, words
 from linter.rule import Node, Not, Term
 
 MAX_TERMS = 50_000
 _ORDER = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
-_TIMES = frozenset(
-    ["earliest", "latest", "_index_earliest", "_index_latest", "starttime", "endtime", "starttimeu", "endtimeu", "timeformat", "searchtimespanhours", "searchtimespandays", "searchtimespanminutes", "searchtimespanmonths", "daysago", "minutesago", "hoursago", "monthsago", "startdaysago", "enddaysago", "starthoursago", "endhoursago", "startminutesago", "endminutesago", "startmonthsago", "endmonthsago"]
+_TIMES = words(
+    """
+    earliest latest _index_earliest _index_latest starttime endtime starttimeu endtimeu timeformat searchtimespanhours
+    searchtimespandays searchtimespanminutes searchtimespanmonths daysago minutesago hoursago monthsago startdaysago
+    enddaysago starthoursago endhoursago startminutesago endminutesago startmonthsago endmonthsago
+    """
 )
 _WRAPS = ("TERM", "CASE", "PREFIX")
 

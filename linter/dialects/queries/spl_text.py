@@ -40,6 +40,11 @@ _EVAL = [*_COMMON, ("field", r"'[^']*'"), ("number", r"\d+(?:\.\d+)?(?:[eE][+-]?
 _lexers: dict[str, Lexer] = {}
 
 
+def words(text: str) -> frozenset[str]:
+    """The words of a text, as a set."""
+    return frozenset(text.split())
+
+
 class MacroDefinition(NamedTuple):
     """A macro: its definition's text and the names of its arguments (`$name$` in the text)."""
 
