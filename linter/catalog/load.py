@@ -304,9 +304,12 @@ class Catalog:
     def combined_with(
         self, indicator: Indicator, within: Collection[str] | None = None, limit: int = 5, most: int = 300
     ) -> list[tuple[Indicator, int]]:
-        """What the rules that use an indicator (of `within`, when given) use with it; at most `most` rules are looked at."""
+        """What the rules that use an indicator (of `within`, when given) look for with it, in other fields.
+
+        At most `most` rules are looked at.
+        """
         handles = [handle for handle in self.users(indicator) if within is None or handle in within][:most]
         counts: Counter[Indicator] = Counter()
         for handle in handles:
-            counts.update(other for other in self.rule(handle).indicators if other != indicator)
+            counts.update(other for other in self.rule(handle).indicators if other.field != indicator.field)
         return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:limit]

@@ -41,7 +41,8 @@ class Excluded(NamedTuple):
 class CatalogRule(NamedTuple):
     """A rule of the catalog. `clauses` are the exclusions of more than one leaf: each a tuple of factors, each a tuple of
     indexes into `excluded`, of which any one holds; a single leaf stands in `excluded` alone.
-    `events` are (class, provider, id, implied). `family` is the smallest handle of its near-copies, its own if it has none.
+    `events` are (class, provider, id, implied). `secondary` are the indicators that another one implies (the folder of a path,
+    the program of an OriginalFileName). `family` is the smallest handle of its near-copies, its own if it has none.
     """
 
     handle: str
@@ -63,6 +64,7 @@ class CatalogRule(NamedTuple):
     events: tuple[tuple[str, str, str, bool], ...]
     indicators: tuple[Indicator, ...]
     assumed: frozenset[Indicator]
+    secondary: frozenset[Indicator]
     excluded: tuple[Excluded, ...]
     clauses: tuple[tuple[tuple[int, ...], ...], ...]
     lists: tuple[str, ...]
@@ -160,16 +162,24 @@ def exact_forms(predicate: Predicate) -> tuple[Indicator, ...]:
     return (first,)
 
 
-def positives(rule: Rule) -> dict[Indicator, bool]:
-    """The indicators of a rule's positive side, in order; the value says that every predicate behind it has an assumed mapping.
+class Standing(NamedTuple):
+    """How an indicator stands in a rule: every predicate behind it has an assumed mapping; another indicator implies it."""
 
-    Nothing under a NOT counts, and no computed column.
-    """
-    found: dict[Indicator, bool] = {}
+    assumed: bool
+    secondary: bool
+
+
+def positives(rule: Rule) -> dict[Indicator, Standing]:
+    """The indicators of a rule's positive side, in order. Nothing under a NOT counts, and no computed column."""
+    found: dict[Indicator, Standing] = {}
     for predicate in rule.predicates():
-        if not predicate.excluded and not predicate.derived:
-            for indicator in predicate.indicators:
-                found[indicator] = predicate.mapping == "assumed" and found.get(indicator, True)
+        if predicate.excluded or predicate.derived:
+            continue
+        assumed = predicate.mapping == "assumed"
+        principal = predicate.indicators[:1] if predicate.op != "re" else predicate.indicators
+        for indicator in predicate.indicators:
+            before = found.get(indicator, Standing(True, True))
+            found[indicator] = Standing(assumed and before.assumed, indicator not in principal and before.secondary)
     return found
 
 

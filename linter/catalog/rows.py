@@ -3,6 +3,7 @@
     handle, id, title, path, author, date, status, level, kind, platforms, domain, techniques
     events   {event class: ["provider id", …]}, ` *` behind an implied one
     has      {"field op": [values]}: the indicators; `assumed` lists the fields whose mapping is a guess
+    implies  {"field op": [values]}: indicators that those imply
     not      {"kind class": {"field op": [values]}}: the excluded leaves, counted from 0 in this order
     clauses  the exclusions of several leaves: lists of factors, each a list of leaf numbers of which any one holds;
              a leaf in none of them stands alone, and so does one in `also`
@@ -34,7 +35,8 @@ def dump(rule: CatalogRule) -> str:
         if provider or id:
             events.setdefault(cls, []).append(f"{provider} {id} *" if implied else f"{provider} {id}")
     row["events"] = events
-    row["has"] = _grouped(rule.indicators)
+    row["has"] = _grouped(one for one in rule.indicators if one not in rule.secondary)
+    row["implies"] = _grouped(one for one in rule.indicators if one in rule.secondary)
     row["assumed"] = sorted({indicator.field for indicator in rule.assumed})
     leaves: dict[str, list[Indicator]] = {}
     for leaf in rule.excluded:
@@ -70,6 +72,8 @@ def load(line: bytes, base: str, family: str, prefix: str = "", layer: str = "")
     row = json.loads(line)
     get = row.get
     indicators = _indicators(get("has", {}))
+    secondary = _indicators(get("implies", {}))
+    indicators += secondary
     unsure = frozenset(get("assumed", ()))
     clauses = tuple(tuple(map(tuple, clause)) for clause in get("clauses", ()))
     joint = {index for clause in clauses for factor in clause for index in factor}
@@ -93,6 +97,7 @@ def load(line: bytes, base: str, family: str, prefix: str = "", layer: str = "")
         domain=get("domain", ""), techniques=tuple(get("techniques", ())), classes=tuple(get("events", ())),
         events=tuple(events), indicators=tuple(indicators),
         assumed=frozenset(one for one in indicators if one.field in unsure) if unsure else frozenset(),
-        excluded=tuple(excluded), clauses=clauses, lists=tuple(get("lists", ())), related=tuple(get("related", ())),
+        secondary=frozenset(secondary), excluded=tuple(excluded), clauses=clauses,
+        lists=tuple(get("lists", ())), related=tuple(get("related", ())),
         family=family,
     )  # fmt: skip

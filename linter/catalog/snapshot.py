@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ class Snapshot:
     """
 
     def __init__(self, path: Path, number: int = 0, name: str = "") -> None:
+        recover(path)
         self.path = path
         self.name = name
         self.prefix = f"{number}:" if number else ""
@@ -54,6 +56,17 @@ class Snapshot:
                 f"the catalog's {path.as_posix()} is not what its manifest says (cut short or edited); {_REMEDY}"
             )
         return data
+
+
+def recover(path: Path) -> None:
+    """Puts a snapshot back that a killed build had moved aside and not yet replaced."""
+    if path.exists() or not path.parent.is_dir():
+        return
+    for old in sorted(path.parent.glob(f".{path.name}-*.old/snapshot")):
+        with contextlib.suppress(OSError):
+            old.rename(path)
+            old.parent.rmdir()
+            return
 
 
 _REMEDY = "restore it, or build it again with `siftlint catalog build`"
