@@ -7,6 +7,7 @@ that a filter on a computed one is known as such. Macros are expanded as text; w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
@@ -29,7 +30,7 @@ from linter.dialects.queries.spl_text import (
 )  # fmt: skip
 from linter.rule import And, Node, Not, Or, OrgList, Term, leaves
 
-__all__ = ["MacroDefinition", "Search", "parse", "read"]
+__all__ = ["MacroDefinition", "Search", "called", "parse", "read", "silent"]
 
 MAX_SUBSEARCHES = 500
 _BASE_DEPTH, _SUB_DEPTH = 40, 8  # of core.MAX_DEPTH: a group here takes six Python frames, a sub-search some twenty
@@ -84,14 +85,19 @@ def _clamped(start: int, end: int, text: str) -> tuple[int, int]:
     return start, max(start + 1, min(end, len(text)))
 
 
+def called(text: str) -> set[str]:
+    """The names of the macros that a text calls."""
+    return {call(match)[0] for match in re.findall(r"`[^`\n]{1,500}`", text)}
+
+
 def kept(macro: MacroDefinition) -> bool:
     """Whether a macro's calls are not expanded: it means nothing, filters by the organisation, or names only a source."""
-    name = macro.name
-    return name.endswith("_filter") or _silent(name) or origins(macro.definition) is not None
+    return silent(macro.name) or origins(macro.definition) is not None
 
 
-def _silent(name: str) -> bool:
-    return name in _SILENT or name.startswith("security_content_") or name.endswith("_config")
+def silent(name: str) -> bool:
+    """Whether a macro says nothing of what is looked for, by its name."""
+    return name.endswith("_filter") or name in _SILENT or name.startswith("security_content_") or name.endswith("_config")
 
 
 @lru_cache(maxsize=1024)
@@ -295,7 +301,7 @@ class Pipeline:
         elif name == "drop_dm_object_name":
             if arguments:
                 self.columns.rename(f"{arguments[0]}.*", "*")
-        elif name and not _silent(name):
+        elif name and not silent(name):
             self.part.sources[f"macro:{name}"] = None
             known = self.reader.macros.get(name)
             self.part.sources.update(dict.fromkeys((known and origins(known.definition)) or ()))
