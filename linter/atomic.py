@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import tempfile
-import time
 
 
 def write_whole(path: str, content: str | bytes) -> None:
@@ -14,6 +12,8 @@ def write_whole(path: str, content: str | bytes) -> None:
 
     A symbolic link stays one: the file it leads to is replaced. OSError when it can't be written.
     """
+    import tempfile
+
     data = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
     target = os.path.realpath(path)
     handle, temporary = tempfile.mkstemp(prefix=".siftlint-", suffix=".tmp", dir=os.path.dirname(target) or ".")  # noqa: PTH120
@@ -49,4 +49,6 @@ def _replace(temporary: str, target: str) -> None:
         except PermissionError:
             if os.name != "nt" or attempt == 9:
                 raise
+            import time
+
             time.sleep(0.05 * (attempt + 1))

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from linter.checks import registry
 from linter.checks.base import QUIET_FOR, Options
@@ -20,6 +18,9 @@ from linter.dialects.registry import NAMES as DIALECTS
 from linter.discover import ignorer, tidy
 from linter.finding import PERSONAS, SEVERITIES, Persona, Severity
 from linter.suppress import Ignore
+
+if TYPE_CHECKING:
+    from datetime import date
 
 FailOn = Literal["error", "warning", "advice", "never"]
 FAIL_ON: tuple[FailOn, ...] = ("error", "warning", "advice", "never")
@@ -121,12 +122,6 @@ def for_paths(paths: Sequence[str]) -> Config:
         return nearest(os.getcwd())  # noqa: PTH109
 
 
-def read(path: str) -> Config:
-    """The configuration in a file that was named."""
-    table = _table(path, Path(path).name == "pyproject.toml")
-    return parse(table or {}, _shown(path))
-
-
 def _shown(path: str) -> str:
     """A path as messages show it: relative to where we run if it is below."""
     try:
@@ -139,7 +134,8 @@ def _shown(path: str) -> str:
 def _table(path: str, project: bool) -> dict[str, Any] | None:
     """The siftlint table of a TOML file; None when a pyproject.toml has none."""
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        with open(path, encoding="utf-8-sig") as file:  # noqa: PTH123
+            text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{_shown(path)}: can't be read: {error}") from None
     if project and "siftlint" not in text:
@@ -312,6 +308,8 @@ def _check(value: Any) -> str:
 
 
 def _date(value: Any) -> date:
+    from datetime import date, datetime
+
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Literal, NamedTuple, TypeAlias
 
 from linter.source import Position
@@ -38,7 +36,7 @@ class Evidence(NamedTuple):
 
 
 class AddExclusion(NamedTuple):
-    """Exclude (field op value), in the rule's own vocabulary, and with it the `extra` (field, op, value) parts of its clause."""
+    """Exclude (field op value), in the rule's own vocabulary, with the `extra` (field, op, value) parts of its clause."""
 
     field: str
     op: str
@@ -95,8 +93,7 @@ class Fix(NamedTuple):
     edits: tuple[Edit, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One finding. It cannot exist without a place; `start`/`end` are offsets, `begin`/`finish` their positions in the file.
 
     `subject` is what it is about (field, op, value or class): with check and rule it makes the fingerprint.
@@ -116,7 +113,7 @@ class Finding:
     finish: Position
     message: str
     subject: tuple[str, ...] = ()
-    evidence: Evidence = field(default_factory=Evidence)
+    evidence: Evidence = Evidence()
     intent: Intent | None = None
     fixes: tuple[Fix, ...] = ()
 
@@ -128,5 +125,7 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """16 hex digits of check + rule id (else path) + subject: no line, no count, no snapshot."""
+        from hashlib import sha256  # not needed by a run whose findings nobody keeps
+
         parts = (self.check, self.rule_id or self.path, *self.subject)
         return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
@@ -14,7 +13,6 @@ class Position(NamedTuple):
     column: int
 
 
-@dataclass(slots=True)
 class Source:
     """The text of one file.
 
@@ -22,10 +20,13 @@ class Source:
     (`\\n`, `\\r\\n` or `\\r`), so that an offset always points at the character a reader sees in the file.
     """
 
-    path: str
-    text: str
-    bom: bool = False
-    _starts: list[int] = field(default_factory=list, repr=False)
+    __slots__ = ("_starts", "bom", "path", "text")
+
+    def __init__(self, path: str, text: str, bom: bool = False) -> None:
+        self.path = path
+        self.text = text
+        self.bom = bom
+        self._starts: list[int] = []
 
     @property
     def line_starts(self) -> list[int]:

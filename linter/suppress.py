@@ -10,14 +10,15 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from datetime import date
 from itertools import pairwise
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from linter.atomic import write_whole
 from linter.finding import Finding
 from linter.source import Source
+
+if TYPE_CHECKING:
+    from datetime import date
 
 _COMMENT = re.compile(r"(?:#|//|/\*|```)[ \t]*siftlint:[ \t]*ignore\[([\w*, -]{1,400})\][ \t]*([^\r\n]{0,300})")
 _OPENERS = ("#", "//", "/*", "```")
@@ -156,6 +157,10 @@ def split_external(
     `rule_ids`: the rules of this run; `whole`: the run covers what the configuration covers, so an ignore of a rule that
     was not seen has lost its rule.
     """
+    if not ignores:
+        return External(tuple(findings), (), ())
+    from datetime import date
+
     today = today or date.today()
     valid, notes = [], []
     for ignore in ignores:
@@ -189,7 +194,8 @@ class BaselineError(ValueError):
 def read_baseline(path: str) -> frozenset[str]:
     """The fingerprints of a baseline file. BaselineError when it can't be read."""
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123
+            data = json.load(file)
     except OSError as error:
         raise BaselineError(f"baseline {path}: {error.strerror or error}") from None
     except ValueError as error:

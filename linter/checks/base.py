@@ -7,7 +7,6 @@ A check is one module. Its docstring is its documentation page, `CHECK` declares
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from linter.finding import PERSONAS, SEVERITIES, Confidence, Evidence, Finding, Intent, Persona, Severity
@@ -99,23 +98,32 @@ class RuleRow(NamedTuple):
     bases: tuple[str, ...] = ()  # ids of the rules that this correlation is built on
 
 
-@dataclass(slots=True)
 class _Context:
-    options: Options
-    info: CheckInfo
+    def __init__(self, options: Options, info: CheckInfo) -> None:
+        self.options = options
+        self.info = info
 
     def _severity(self, severity: Severity | None) -> Severity:
         return dict(self.options.severity).get(self.info.id, severity or self.info.severity)
 
 
-@dataclass(slots=True)
 class RuleContext(_Context):
     """One rule, its file's text, and the catalog (read when first asked for). `shared` is for work that several checks need."""
 
-    rule: Rule
-    source: Source
-    load: Callable[[], Catalog]
-    shared: dict[str, object] = field(default_factory=dict)
+    def __init__(
+        self,
+        options: Options,
+        info: CheckInfo,
+        rule: Rule,
+        source: Source,
+        load: Callable[[], Catalog],
+        shared: dict[str, object] | None = None,
+    ) -> None:
+        super().__init__(options, info)
+        self.rule = rule
+        self.source = source
+        self.load = load
+        self.shared: dict[str, object] = {} if shared is None else shared
 
     @property
     def catalog(self) -> Catalog:
@@ -144,13 +152,14 @@ class RuleContext(_Context):
         )  # fmt: skip
 
 
-@dataclass(slots=True)
 class FileContext(_Context):
     """One file: its text, its dialect, and what the dialect made of it."""
 
-    source: Source
-    dialect: str
-    reading: Reading
+    def __init__(self, options: Options, info: CheckInfo, source: Source, dialect: str, reading: Reading) -> None:
+        super().__init__(options, info)
+        self.source = source
+        self.dialect = dialect
+        self.reading = reading
 
     def finding(
         self, span: tuple[int, int], message: str, *, rule_id: str = "", title: str = "", subject: Sequence[str] = ()
@@ -163,12 +172,15 @@ class FileContext(_Context):
         )  # fmt: skip
 
 
-@dataclass(slots=True)
 class RunContext(_Context):
     """Everything that was read in this run. `options` are those of the file that the finding is in: see `finding`."""
 
-    rules: Sequence[RuleRow]
-    options_of: Callable[[str], Options]
+    def __init__(
+        self, options: Options, info: CheckInfo, rules: Sequence[RuleRow], options_of: Callable[[str], Options]
+    ) -> None:
+        super().__init__(options, info)
+        self.rules = rules
+        self.options_of = options_of
 
     def finding(self, row: RuleRow, message: str, *, subject: Sequence[str] = ()) -> Finding:
         """A finding on a rule's title."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from linter.rule import Event, Fault, Node, OrgList, Related, Rule, Selection, Technique
 from linter.source import Embedded
 from linter.taxonomy import attack, events, normalise
 
 
-@dataclass(slots=True)
-class DraftTree:
+class DraftTree(NamedTuple):
     """One condition tree of Terms, what it reads, and where its text stands in the file (None: offsets are the file's)."""
 
     node: Node | None = None  # None: the rule has no query (machine learning, correlation)
@@ -18,36 +18,48 @@ class DraftTree:
     place: Embedded | None = None
 
 
-@dataclass(slots=True)
 class Draft:
-    """What a dialect has read so far; `techniques` are (text as tagged, start, end). Fields as in `Rule`."""
+    """What a dialect has read so far; `techniques` are (text as tagged, start, end), `sources` those of the whole rule, which
+    each tree gets beside its own. The other fields are as in `Rule`.
+    """
 
-    path: str
-    dialect: str
-    id: str = ""
-    title: str = ""
-    start: int = 0
-    end: int = 0
-    trees: list[DraftTree] = field(default_factory=list)
-    techniques: list[tuple[str, int, int]] = field(default_factory=list)
-    category: str = ""
-    product: str = ""
-    service: str = ""
-    sources: tuple[str, ...] = ()  # of the whole rule, added to each tree's own
-    platforms: tuple[str, ...] = ()
-    domain: str = ""
-    author: str = ""
-    date: str = ""
-    status: str = ""
-    level: str = ""
-    kind: str = "rule"
-    tags: tuple[str, ...] = ()
-    related: list[Related] = field(default_factory=list)
-    false_positives: tuple[str, ...] = ()
-    selections: tuple[Selection, ...] = ()
-    lists: list[OrgList] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    anchors: list[tuple[str, int, int]] = field(default_factory=list)
+    def __init__(
+        self,
+        path: str,
+        dialect: str,
+        id: str = "",
+        title: str = "",
+        start: int = 0,
+        end: int = 0,
+        *,
+        trees: Iterable[DraftTree] = (),
+        techniques: Iterable[tuple[str, int, int]] = (),
+        category: str = "",
+        product: str = "",
+        service: str = "",
+        sources: tuple[str, ...] = (),
+        platforms: tuple[str, ...] = (),
+        domain: str = "",
+        author: str = "",
+        date: str = "",
+        status: str = "",
+        level: str = "",
+        kind: str = "rule",
+        tags: tuple[str, ...] = (),
+        related: Iterable[Related] = (),
+        false_positives: tuple[str, ...] = (),
+        selections: tuple[Selection, ...] = (),
+        lists: Iterable[OrgList] = (),
+        faults: Iterable[Fault] = (),
+        anchors: Iterable[tuple[str, int, int]] = (),
+    ) -> None:
+        self.path, self.dialect, self.id, self.title, self.start, self.end = path, dialect, id, title, start, end
+        self.trees, self.techniques = list(trees), list(techniques)
+        self.category, self.product, self.service, self.sources = category, product, service, sources
+        self.platforms, self.domain, self.author, self.date = platforms, domain, author, date
+        self.status, self.level, self.kind, self.tags = status, level, kind, tags
+        self.related, self.false_positives, self.selections = list(related), false_positives, selections
+        self.lists, self.faults, self.anchors = list(lists), list(faults), list(anchors)
 
     def finish(self) -> Rule:
         """The Rule: events resolved tree by tree, predicates and techniques normalised, each event and technique once."""

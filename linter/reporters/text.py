@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from textwrap import wrap
 
 from linter.engine import Report
 from linter.finding import SEVERITIES, Evidence, Finding, RemoveSelection, ReplaceTag
@@ -44,6 +43,8 @@ def _finding(finding: Finding, view: View) -> Iterator[str]:
 
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:
+    from textwrap import wrap
+
     return wrap(
         text, max(40, width), initial_indent=indent, subsequent_indent=indent, break_long_words=True, break_on_hyphens=False
     )
