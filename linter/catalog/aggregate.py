@@ -1,28 +1,17 @@
-"""Records → the rules of a catalog, and the tables of any set of rules."""
+"""Records → the rules of a catalog: handles, families, kinds of exclusion, spellings."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from linter.catalog import copies, kinds, layout
 from linter.catalog.corpora import Record
-from linter.catalog.model import (
-    LETTERS,
-    CatalogRule,
-    EventRow,
-    Excluded,
-    ExclusionRow,
-    FieldRow,
-    IndicatorRow,
-)
+from linter.catalog.model import LETTERS, CatalogRule, Excluded
 from linter.rule import Indicator
-from linter.taxonomy import values
 
 _LETTER = {vendor: letter for letter, vendor in LETTERS.items()}
-SAMPLES = 5
-_PARTED = values.PATHS | values.USERS | {"Hashes"}
 
 
 class Gathered(NamedTuple):
@@ -33,15 +22,6 @@ class Gathered(NamedTuple):
     spellings: Counter[tuple[str, str, str, str, str, str]]
     titles: dict[tuple[str, str], tuple[str, str]]
     broad: dict[str, tuple[Indicator, ...]]  # handle → what its exclusions are narrower cases of
-
-
-class Tables(NamedTuple):
-    """The tables of a set of rules, each in falling order of its count."""
-
-    events: list[EventRow]
-    fields: list[FieldRow]
-    indicators: list[IndicatorRow]
-    exclusions: list[ExclusionRow]
 
 
 def gather(records: Sequence[Record]) -> Gathered:
@@ -107,81 +87,3 @@ def _judged(record: Record, judge: kinds.Judge) -> tuple[tuple[Excluded, ...], t
     place = {number: at for at, (_, number) in enumerate(found)}
     clauses = {tuple(tuple(sorted({place[n] for n in factor})) for factor in clause) for clause in record.clauses}
     return tuple(leaf for leaf, _ in found), tuple(sorted(clauses))
-
-
-def base(field: str) -> str:
-    """A canonical field without the part that a path, an account or a hash has."""
-    head = field.partition(".")[0]
-    return head if head in _PARTED else field
-
-
-def tables(rules: Iterable[CatalogRule], titles: Mapping[tuple[str, str], tuple[str, str]]) -> Tables:
-    """The tables of some rules. A rule counts at most once a row."""
-    events: dict[tuple[str, str], list[int]] = {}
-    ops: dict[str, Counter[str]] = defaultdict(Counter)
-    samples: dict[str, Counter[str]] = defaultdict(Counter)
-    users: dict[Indicator, list[str]] = defaultdict(list)
-    excluders: dict[Indicator, list[tuple[str, Excluded]]] = defaultdict(list)
-    counts: Counter[str] = Counter()
-    for rule in rules:
-        concrete: dict[tuple[str, str], bool] = {}
-        for _, provider, id, implied in rule.events:
-            concrete[provider, id] = implied and concrete.get((provider, id), True)
-        for key, implied in concrete.items():
-            row = events.setdefault(key, [0, 0])
-            row[0] += 1
-            row[1] += implied
-        seen: set[tuple[str, str]] = set()
-        for indicator in rule.indicators:
-            users[indicator].append(rule.handle)
-            if indicator not in rule.secondary:
-                name = base(indicator.field)
-                seen.add((name, indicator.op))
-                if indicator.value:
-                    samples[name][indicator.value] += 1
-        for leaf in rule.excluded:
-            excluders[leaf.indicator].append((rule.handle, leaf))
-            seen.add((base(leaf.indicator.field), f"not {leaf.indicator.op}"))
-        for name, op in seen:
-            ops[name][op] += 1
-        counts.update({name for name, _ in seen})
-    return Tables(
-        [
-            EventRow(provider, id, titles.get((provider, id), ("", ""))[1], total, implied == total)
-            for (provider, id), (total, implied) in sorted(events.items(), key=lambda item: (-item[1][0], item[0]))
-        ],
-        [
-            FieldRow(
-                name,
-                count,
-                dict(sorted(ops[name].items(), key=lambda item: (-item[1], item[0]))),
-                tuple(sorted(samples[name], key=lambda text: (-samples[name][text], text))[:SAMPLES]),
-            )
-            for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-            if name
-        ],
-        [
-            IndicatorRow(one, tuple(sorted(rules)))
-            for one, rules in sorted(users.items(), key=lambda item: (-len(item[1]), item[0]))
-        ],
-        [_exclusion(one, who) for one, who in sorted(excluders.items(), key=lambda item: (-len(item[1]), item[0]))],
-    )
-
-
-def _exclusion(indicator: Indicator, who: list[tuple[str, Excluded]]) -> ExclusionRow:
-    who = sorted(who)
-    kind = _most(leaf.kind for _, leaf in who)
-    cls = _most(leaf.cls for _, leaf in who)
-    return ExclusionRow(
-        indicator,
-        kind,
-        cls,
-        tuple(handle for handle, _ in who),
-        frozenset(handle for handle, leaf in who if leaf.alone),
-        tuple(handle for handle, leaf in who if leaf.kind == "benign"),
-    )
-
-
-def _most(words: Iterable[str]) -> str:
-    counts = Counter(words)
-    return min(counts, key=lambda word: (-counts[word], word))

@@ -9,10 +9,11 @@ from math import sqrt
 from typing import Any
 
 from linter.catalog import layout, rows
-from linter.catalog.aggregate import Gathered, Tables, tables
+from linter.catalog.aggregate import Gathered
 from linter.catalog.corpora import parents
 from linter.catalog.model import CatalogRule, Excluded, weight
 from linter.catalog.snapshot import manifest_hash
+from linter.catalog.tally import Tables, tables
 from linter.rule import Indicator
 from linter.taxonomy import attack
 
@@ -150,7 +151,7 @@ def _blocks(
 
 
 def _block(name: str, rules: Sequence[CatalogRule], gathered: Gathered, singles: bool) -> bytes:
-    found = tables(rules, gathered.titles)
+    found = tables(rules, lambda provider, id: gathered.titles.get((provider, id), ("", ""))[1])
     families = len({rule.family for rule in rules})
     lines = [f"#{layout.escape(name)}\t{len(rules)}\t{families}", "##rules", *sorted(rule.handle for rule in rules)]
     marked = {(rule.handle, leaf.indicator): marks(leaf) for rule in rules for leaf in rule.excluded}
