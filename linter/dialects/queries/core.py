@@ -62,9 +62,9 @@ class Lexer:
         if self._scan.groups != len(pairs):
             raise ValueError("a token pattern holds a capturing group")
 
-    def tokens(self, text: str, start: int = 0, end: int | None = None) -> list[Token]:
-        """All tokens of a text, with an "end" token last. QueryError where nothing matches."""
-        out: list[Token] = []
+    def tokens(self, text: str, start: int = 0, end: int | None = None, out: list[Token] | None = None) -> list[Token]:
+        """All tokens of a text, with an "end" token last. QueryError where nothing matches; `out` then holds those before."""
+        out = [] if out is None else out
         at, stop = start, len(text) if end is None else end
         match, kinds = self._scan.match, self._kinds
         while at < stop:
@@ -276,6 +276,32 @@ def pattern(pieces: Sequence[tuple[bool, str]]) -> tuple[str, str]:
         case [(True, "*"), (False, text), (True, "*")]:
             return "contains", text
     return "like", "".join(text if wild else text.replace("*", "\\*").replace("?", "\\?") for wild, text in parts)
+
+
+def pieces(raw: str, special: str = "", wild: str = "*?") -> list[tuple[bool, str]]:
+    """The pieces of a pattern for `pattern`, where a backslash makes the characters of `special` (any, if "") literal."""
+    out: list[tuple[bool, str]] = []
+    at = 0
+    while at < len(raw):
+        char = raw[at]
+        at += 1
+        if char == "\\" and at < len(raw) and (not special or raw[at] in special):
+            out.append((False, raw[at]))
+            at += 1
+        else:
+            out.append((char in wild, char))
+    return out
+
+
+def is_network(value: str) -> bool:
+    """Whether a value is an address range, `10.0.0.0/8` or `fe80::/10`: a comparison with it is a `cidr`."""
+    address, slash, bits = value.partition("/")
+    if not slash or not bits.isdigit() or len(bits) > 3 or len(address) > 45:
+        return False
+    if ":" in address:
+        return all(char in "0123456789abcdefABCDEF:." for char in address)
+    numbers = address.split(".")
+    return len(numbers) == 4 and all(number.isdigit() and len(number) <= 3 for number in numbers)
 
 
 def any_of(terms: Sequence[Node], label: str = "") -> Node:

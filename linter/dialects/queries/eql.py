@@ -6,9 +6,8 @@ Each event of a sequence is a part of its own, whose source is its category (`eq
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from linter.dialects.queries import core
+from linter.dialects.queries.operand import Value
 from linter.rule import And, Node, Not, Term
 
 _PAIRS = (
@@ -35,16 +34,6 @@ _MATCHERS = {  # boolean functions over (field, value…): op, and how the value
 _SAME = frozenset(("string", "number", "int", "tolower", "lower", "toupper", "upper"))  # still the field they read
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _NAMES = frozenset(("and", "or", "not", "in", "in~", "like", "like~", "regex", "regex~", "where", "by", "with", "until", "of"))
-
-
-class _Value(NamedTuple):
-    """An operand: kind is field, string, number, bool, null or computed; `text` is its name or unescaped value."""
-
-    kind: str
-    text: str
-    start: int
-    end: int
-    cased: bool = True
 
 
 _lexer: core.Lexer | None = None
@@ -256,7 +245,7 @@ class _Eql(core.Cursor):
             self.take()
         now = self.now
         op = now.text.lower() if now.kind in ("op", "field") else ""
-        if not isinstance(left, _Value):
+        if not isinstance(left, Value):
             return self._truth(left)
         if op not in _COMPARE:
             return self._bare(left)
@@ -266,7 +255,7 @@ class _Eql(core.Cursor):
         if self.sees("("):
             if op in _ORDER:
                 right = self.sum()
-                values = [right] if isinstance(right, _Value) else []
+                values = [right] if isinstance(right, Value) else []
             else:
                 values = self._list()
             tree = core.any_of([self._term(left, op, value, value.start) for value in values]) if values else None
@@ -274,7 +263,7 @@ class _Eql(core.Cursor):
             raise self.error("expected a list of values in ( )")
         else:
             right = self.sum()
-            if not isinstance(right, _Value):
+            if not isinstance(right, Value):
                 return self._derived(left, op, right)
             if left.kind not in ("field", "computed") and right.kind in ("field", "computed"):
                 left, right, op = right, left, _FLIPPED.get(op, op)
@@ -290,7 +279,7 @@ class _Eql(core.Cursor):
             return tree if positive else Not(tree)
         return tree
 
-    def _bare(self, value: _Value) -> Node | None:
+    def _bare(self, value: Value) -> Node | None:
         """A value that stands where a condition does: a boolean field; a constant says nothing."""
         if value.kind in ("bool", "null"):
             return None
@@ -299,18 +288,18 @@ class _Eql(core.Cursor):
         self.count()
         return Term(value.text, "eq", "true", "", True, value.start, value.end, value.kind == "computed")
 
-    def _derived(self, left: _Value, op: str, right: Node) -> Node | None:
+    def _derived(self, left: Value, op: str, right: Node) -> Node | None:
         """A field compared with what a boolean function says: nothing a catalog could use."""
         del op, right
         return self._bare(left)
 
-    def _list(self) -> list[_Value]:
+    def _list(self) -> list[Value]:
         """`(a, b, c)`; empty ones are an error, a trailing comma is not."""
         opening = self.expect("(")
-        values: list[_Value] = []
+        values: list[Value] = []
         while not self.sees(")"):
             value = self.sum()
-            if not isinstance(value, _Value):
+            if not isinstance(value, Value):
                 raise core.QueryError("a condition stands in a list of values", opening.start, opening.end)
             values.append(value)
             if not self.accept(","):
@@ -320,7 +309,7 @@ class _Eql(core.Cursor):
             raise core.QueryError("an empty list of values", opening.start)
         return values
 
-    def _term(self, left: _Value, op: str, right: _Value, start: int, end: int = -1) -> Node:
+    def _term(self, left: Value, op: str, right: Value, start: int, end: int = -1) -> Node:
         """The term of one comparison with one value."""
         self.count()
         end = right.end if end < 0 else end
@@ -345,38 +334,38 @@ class _Eql(core.Cursor):
 
     # --- values
 
-    def sum(self) -> _Value | Node:
+    def sum(self) -> Value | Node:
         """A value, arithmetic included; a boolean function is a Node."""
         left = self._unary()
         if self.now.kind != "op" or self.now.text not in _ARITHMETIC:
             return left
-        start = self.tokens[self.at - 1].start if not isinstance(left, _Value) else left.start
+        start = self.tokens[self.at - 1].start if not isinstance(left, Value) else left.start
         while self.now.kind == "op" and self.now.text in _ARITHMETIC:
             self.take()
             self._unary()
         end = self.tokens[self.at - 1].end
-        return _Value("computed", self.text[start:end], start, end)
+        return Value("computed", self.text[start:end], start, end)
 
-    def _unary(self) -> _Value | Node:
+    def _unary(self) -> Value | Node:
         signs = 0
         start = self.now.start
         while self.sees("-", "+"):
             signs += self.take().text == "-"
         value = self._primary()
-        if not signs or not isinstance(value, _Value):
+        if not signs or not isinstance(value, Value):
             return value
         if value.kind == "number":
             return value._replace(text="-" * (signs % 2) + value.text, start=start)
-        return _Value("computed", self.text[start : value.end], start, value.end)
+        return Value("computed", self.text[start : value.end], start, value.end)
 
-    def _primary(self) -> _Value | Node:
+    def _primary(self) -> Value | Node:
         token = self.now
         if token.kind == "string":
             self.take()
-            return _Value("string", unquote(token.text), token.start, token.end)
+            return Value("string", unquote(token.text), token.start, token.end)
         if token.kind == "number":
             self.take()
-            return _Value("number", token.text, token.start, token.end)
+            return Value("number", token.text, token.start, token.end)
         if self.sees("("):
             self.enter()
             self.take()
@@ -391,10 +380,10 @@ class _Eql(core.Cursor):
         self.take()
         lower = token.text.lower()
         if lower in ("true", "false"):
-            return _Value("bool", lower, token.start, token.end)
+            return Value("bool", lower, token.start, token.end)
         if lower == "null":
-            return _Value("null", "", token.start, token.end)
-        return _Value("field", self._field(token.text), token.start, token.end)
+            return Value("null", "", token.start, token.end)
+        return Value("field", self._field(token.text), token.start, token.end)
 
     def _field(self, text: str) -> str:
         """A field's plain name; an endpoint variable stands for the array that it walks."""
@@ -404,7 +393,7 @@ class _Eql(core.Cursor):
         base = self.variables.get(name, name)
         return f"{base}.{rest}" if rest else base
 
-    def _call(self) -> _Value | Node:
+    def _call(self) -> Value | Node:
         """A function: a Node when it is a condition, else a computed value (or still the field that it reads)."""
         name = self.take()
         plain = name.text.lower().rstrip("~")
@@ -414,7 +403,7 @@ class _Eql(core.Cursor):
             self.leave()
             return tree
         self.expect("(")
-        arguments: list[_Value | Node] = []
+        arguments: list[Value | Node] = []
         while not self.sees(")"):
             arguments.append(self.sum())
             if not self.accept(","):
@@ -425,13 +414,13 @@ class _Eql(core.Cursor):
         if plain in _MATCHERS:
             return self._matcher(name, plain, arguments, span)
         first = arguments[0] if arguments else None
-        if plain in _SAME and len(arguments) == 1 and isinstance(first, _Value) and first.kind == "field":
+        if plain in _SAME and len(arguments) == 1 and isinstance(first, Value) and first.kind == "field":
             return first._replace(start=span[0], end=span[1], cased=plain in ("string", "number", "int"))
-        return _Value("computed", self.text[span[0] : span[1]], *span)
+        return Value("computed", self.text[span[0] : span[1]], *span)
 
-    def _matcher(self, name: core.Token, plain: str, arguments: list[_Value | Node], span: tuple[int, int]) -> Node:
+    def _matcher(self, name: core.Token, plain: str, arguments: list[Value | Node], span: tuple[int, int]) -> Node:
         """startsWith(field, value…) and its like."""
-        values = [argument for argument in arguments if isinstance(argument, _Value)]
+        values = [argument for argument in arguments if isinstance(argument, Value)]
         if len(values) < 2 or len(values) != len(arguments):
             raise core.QueryError(f"{name.text} needs a field and a value", *span)
         left, several = values[0], len(values) > 2
@@ -447,7 +436,7 @@ class _Eql(core.Cursor):
             terms.append(Term(left.text, op, text, name.text, cased, start, end, derived))
         return core.any_of(terms)
 
-    def _array(self, name: core.Token, *, counts: bool) -> _Value | Node:
+    def _array(self, name: core.Token, *, counts: bool) -> Value | Node:
         """`_arraysearch(field, $item, condition on $item)`; a count of the matches is a computed value."""
         self.expect("(")
         field = self.sum()
@@ -455,13 +444,13 @@ class _Eql(core.Cursor):
         variable = self.take().text
         self.expect(",")
         outer = self.variables.get(variable)
-        self.variables[variable] = field.text if isinstance(field, _Value) else ""
+        self.variables[variable] = field.text if isinstance(field, Value) else ""
         tree = self.boolean(self.operand)
         if outer is not None:
             self.variables[variable] = outer
         closing = self.expect(")")
         if counts or tree is None:
-            return _Value("computed", self.text[name.start : closing.end], name.start, closing.end)
+            return Value("computed", self.text[name.start : closing.end], name.start, closing.end)
         return tree
 
 

@@ -17,7 +17,7 @@ _PAIRS = (
 )
 _ORDER = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 _KEYWORDS = ("and", "or", "not")
-_SPECIAL = tuple('\\():<>"*{}')
+_SPECIAL = '\\():<>"*{}'
 _DOTALL = 16  # re.DOTALL: a quoted string may hold an escaped line end
 
 _lexer: core.Lexer | None = None
@@ -61,17 +61,7 @@ def _pieces(raw: str) -> list[tuple[bool, str]]:
     """The pieces of an unquoted literal for `core.pattern`; `*` is the one wildcard there is."""
     if raw.lower() in ("\\and", "\\or", "\\not"):
         return [(False, raw[1:])]
-    out: list[tuple[bool, str]] = []
-    at = 0
-    while at < len(raw):
-        char = raw[at]
-        if char == "\\" and raw[at + 1 : at + 2] in _SPECIAL:
-            out.append((False, raw[at + 1]))
-            at += 2
-            continue
-        out.append((char == "*", char))
-        at += 1
-    return out
+    return core.pieces(raw, _SPECIAL, "*")
 
 
 class _Kuery(core.Cursor):
@@ -163,8 +153,10 @@ class _Kuery(core.Cursor):
             op, value = "eq", unquote(raw)
         else:
             op, value = core.pattern(_pieces(raw)) if "*" in raw else ("eq", unescape(raw))
+        if op == "eq" and core.is_network(value):
+            op = "cidr"
         if not field:
             if op == "exists":
                 return None
-            return Term("", "keyword", value if op == "eq" else raw, "", False, start, end)
+            return Term("", "keyword", value if op in ("eq", "cidr") else raw, "", False, start, end)
         return Term(field, op, value, ":", True, start, end)
