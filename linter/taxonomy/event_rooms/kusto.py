@@ -138,15 +138,9 @@ def _table(name: str, found: list[Term]) -> list[Event]:
         return _device(low, found)
     if low in _SERVICES:
         return _windows(_SERVICES[low], low, found)
-    asim = (
-        low.removesuffix("_cl")
-        .removeprefix("_")
-        .removeprefix("im_")
-        .removeprefix("asim_")
-        .removeprefix("asim")
-        .removeprefix("vim")
-        .removeprefix("im")
-    )
+    asim = low.removesuffix("_cl")
+    for lead in ("_im_", "_asim_", "asim", "vim", "im"):
+        asim = asim.removeprefix(lead)
     asim = asim.removesuffix("logs").removeprefix("_")
     if low.startswith(("_im_", "_asim_", "im", "asim", "vim")) and asim in _ASIM:
         category, product = _ASIM[asim]
@@ -165,11 +159,10 @@ def _device(low: str, found: list[Term]) -> list[Event]:
     actions = [value for value in common.equals(found, "actiontype") if value.isalnum()]
     product = "windows"
     if not actions:
-        first = next((id_ for service, id_ in common.IMPLIED.get(f"{category}/windows", ()) if service == table), "")
         if low == "deviceprocessevents":
             return common.category(category, product)
-        title = common.defender_title(first) if first else f"{common.defender_title(table[6:-6])} (any)"
-        return [Event(f"{category}/{product}", f"Defender-{table}", "any", title if first else title, False)]
+        title = f"{common.defender_title(table.removeprefix('Device').removesuffix('Events'))} activity (any)"
+        return [Event(f"{category}/{product}", f"Defender-{table}", "any", title, False)]
     return [common.event(f"{_ACTIONS.get(value.lower(), category)}/{product}", table, value) for value in actions]
 
 

@@ -102,6 +102,20 @@ _OPERATIONS = {
     "gcp:google_workspace.admin": ("GoogleWorkspace-Admin", ("event.name",)),
 }  # fmt: skip
 
+# What the name of an index or source type says, in the order asked.
+_NAMES = (
+    ("cloudtrail", "aws:cloudtrail"), ("o365", "m365:audit"), ("azure", "azure:any"), ("okta", "okta:okta"),
+    ("github", "github:audit"), ("kube", "kubernetes:audit"), ("gcp", "gcp:gcp.audit"), ("gws", "gcp:google_workspace"),
+    ("gsuite", "gcp:google_workspace"), ("suricata", "suricata:any"), ("zeek", "zeek:any"), ("bro", "zeek:any"),
+    ("stream", "network_traffic/any"), ("pan", "firewall/any"), ("cisco", "firewall/any"), ("auditd", "linux:auditd"),
+    ("linux", "linux:syslog"), ("aws", "aws:any"), ("splunk", "splunk:any"), ("web", "webserver/any"),
+    ("nginx", "webserver/any"), ("iis", "webserver/any"), ("access", "webserver/any"), ("f5", "webserver/any"),
+    ("citrix", "webserver/any"), ("syslog", "linux:syslog"), ("osquery", "osquery:any"), ("email", "email/any"),
+    ("risk", "risk/any"), ("notable", "alert/any"), ("_internal", "splunk:any"), ("_audit", "splunk:any"),
+    ("exchange", "windows:msexchange-management"), ("wineventlog", "windows:any"), ("windows", "windows:any"),
+    ("ivanti", "webserver/any"), ("vmware", "vmware:esxi"),
+)  # fmt: skip
+
 
 def resolve(hints: Hints) -> list[Event]:
     """The events of a Splunk search (one sub-search of it, if it has several)."""
@@ -213,16 +227,7 @@ def _by_name(source: str, found: list[Term]) -> list[Event]:
     kind, _, name = source.lower().partition(":")
     if kind not in ("sourcetype", "index", "source", "macro", "eventtype", "inputlookup", "mstats", "savedsearch", "rest"):
         return []
-    for key, cls in (
-        ("cloudtrail", "aws:cloudtrail"), ("o365", "m365:audit"), ("azure", "azure:any"), ("okta", "okta:okta"), ("github", "github:audit"),
-        ("kube", "kubernetes:audit"), ("gcp", "gcp:gcp.audit"), ("gws", "gcp:google_workspace"), ("gsuite", "gcp:google_workspace"),
-        ("suricata", "suricata:any"), ("zeek", "zeek:any"), ("bro", "zeek:any"), ("stream", "network_traffic/any"), ("pan", "firewall/any"),
-        ("cisco", "firewall/any"), ("auditd", "linux:auditd"), ("linux", "linux:syslog"), ("aws", "aws:any"), ("splunk", "splunk:any"),
-        ("web", "webserver/any"), ("nginx", "webserver/any"), ("iis", "webserver/any"), ("access", "webserver/any"), ("f5", "webserver/any"),
-        ("citrix", "webserver/any"), ("syslog", "linux:syslog"), ("osquery", "osquery:any"), ("email", "email/any"), ("risk", "risk/any"),
-        ("notable", "alert/any"), ("_internal", "splunk:any"), ("_audit", "splunk:any"), ("exchange", "windows:msexchange-management"),
-        ("wineventlog", "windows:any"), ("windows", "windows:any"), ("ivanti", "webserver/any"), ("vmware", "vmware:esxi"),
-    ):  # fmt: skip
+    for key, cls in _NAMES:
         if key in name:
             return _log(cls, found)
     return []
