@@ -196,11 +196,8 @@ def recognise(source: Source, wanted: str = "auto") -> str | None:
     if wanted != "auto":
         return wanted
     for name in marks.candidates(source):
-        try:
-            if registry.dialect(name).recognises(source):
-                return name
-        except ModuleNotFoundError:
-            continue
+        if registry.dialect(name).recognises(source):
+            return name
     return None
 
 

@@ -15,7 +15,7 @@ _EVENTS = r"(?:^|[\r\n{])[ \t]*events[ \t]*:"
 _FIELD = r"\$\w+\.(?:metadata|principal|target|src|observer|about|network|security_result|graph|udm|extracted|additional)\b"
 _STRINGS = r"(?:^|[\r\n{])[ \t]*strings[ \t]*:"
 _TECHNIQUE = r"\b[Tt]\d{4}(?:[./]\d{3})?(?!\d)"
-_URL = r"attack\.mitre\.org/\S*techniques/([Tt]\d{4}(?:[./]\d{3})?)(?!\d)"
+_URL = r"attack\.mitre\.org/\S{0,60}techniques/([Tt]\d{4}(?:[./]\d{3})?)(?!\d)"
 _TAG_KEYS = ("technique", "mitre", "attack")
 _HUNTS = ("hunt", "hunting", "threat_hunt", "threat hunting")
 
@@ -34,8 +34,8 @@ def read(source: Source) -> Reading:
     """The rules of the file and the place of what can't be read; never raises."""
     parsed = front.parse(source.text)
     problems = [
-        Problem(error.message, error.start, error.end, _value(meta, "rule_id"), _title(meta, name))
-        for error, name, meta in parsed.broken
+        Problem(message, start, end, _value(meta, "rule_id"), _title(meta, name))
+        for message, start, end, name, meta in parsed.broken
     ]
     if not parsed.rules and not problems:
         problems.append(Problem("no rule: expected rule NAME { meta: … events: … condition: … }", 0, 0))

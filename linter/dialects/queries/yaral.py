@@ -15,6 +15,8 @@ from linter.dialects.queries.yaral_events import EVENT, Expressions, Value, lite
 from linter.rule import And, Node, Not, Or, OrgList, Term, leaves
 
 _HEAD = r"(?m)^[ \t]*rule[ \t]+[A-Za-z_]\w*\s*\{"
+MAX_BROKEN = 100  # rules that can't be read; past them the rest of the file is not looked at
+MAX_RULE_TOKENS = 100_000  # the largest public rule has 5,000
 
 
 class Meta(NamedTuple):
@@ -45,9 +47,11 @@ class RuleText(NamedTuple):
 
 
 class Broken(NamedTuple):
-    """A rule that can't be read; `name` is "" (and `meta` empty) when not even that could be."""
+    """A rule that can't be read: why, and where; `name` is "" (and `meta` empty) when not even that could be."""
 
-    error: QueryError
+    message: str
+    start: int
+    end: int
     name: str
     meta: tuple[Meta, ...]
 
@@ -64,17 +68,18 @@ def _lexer() -> Lexer:
     operand = r"(?:(?<=[\w\])])|(?<=[\w\])][ \t])|(?<=[\w\])][ \t]{2}))"  # a `/` behind one divides
     return Lexer(
         [
-            ("_space", r"\s+|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/"),
+            ("_space", r"\s+|//[^\n]*|/\*[^*]*+(?:\*++[^*/][^*]*+)*+\*++/"),
             ("!a comment that is not closed", r"/\*[^\n]*"),
             ("field", r"\$[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*"),
-            ("string", r'"(?:[^"\\\n]|\\[^\n])*"|`[^`\n]*`'),
+            ("string", r'"(?:[^"\\\n]++|\\[^\n])*+"|`[^`\n]*`'),
             ("!a string that is not closed", r'["`][^\n]*'),
             ("word", r"[A-Za-z_]\w*(?:\.\w+)*"),
             ("number", r"\d+(?:\.\d+)?\w*"),
             ("count", r"#[A-Za-z_]\w*"),
             ("list", r"%[A-Za-z_][\w.]*"),
+            ("!unknown operator (YARA-L has = != < <= > >= in, and or not)", r"==|=~|~=|!~|<>|&&|\|\|"),
             ("sign", rf"!=|<=|>=|[=!<>(){{}}\[\],:+*.%-]|{operand}/"),
-            ("regex", r"/(?:[^/\\\n]|\\[^\n])+/"),
+            ("regex", r"/(?:[^/\\\n]++|\\[^\n])++/"),
             ("!a regular expression that is not closed", r"/[^\n]*"),
         ]
     )
@@ -85,16 +90,31 @@ def parse(text: str) -> Parsed:
     rules: list[RuleText] = []
     broken: list[Broken] = []
     for tokens, error in _split(text):
+        if len(broken) >= MAX_BROKEN:
+            at = tokens[0].start if tokens else error.start if error else 0
+            broken.append(Broken(f"more than {MAX_BROKEN} faults; the rest is not read", at, at + 1, "", ()))
+            break
+        named = [token.kind for token in tokens[:3]] == ["word", "word", "sign"] and tokens[0].text.lower() == "rule"
+        stop = _closing(tokens) if named else -1
         try:
-            if tokens[0].text.lower() != "rule":
-                raise error or QueryError(f"expected a rule, found {tokens[0].text[:40]!r}", tokens[0].start, tokens[0].end)
-            rule = _rule(tokens, error)
+            if named:
+                if stop < 0:
+                    raise error or QueryError(f"rule {tokens[1].text} has no closing brace", tokens[1].start, tokens[1].end)
+                rules.append(_rule(tokens[: stop + 1]))
         except QueryError as fault:
-            name = tokens[1].text if len(tokens) > 1 and tokens[0].text.lower() == "rule" else ""
-            broken.append(Broken(fault, name, _meta_of(tokens)))
-        else:
-            rules.append(rule)
+            broken.append(Broken(fault.message, fault.start, fault.end, tokens[1].text, _meta_of(tokens)))
+            continue
+        if stop + 1 < len(tokens):
+            stray = tokens[stop + 1]
+            broken.append(Broken(f"expected a rule, found {stray.text[:40]!r}", stray.start, stray.end, "", ()))
+        elif error is not None:
+            broken.append(Broken(error.message, error.start, error.end, "", ()))
     return Parsed(tuple(rules), tuple(broken))
+
+
+def _closing(tokens: list[Token]) -> int:
+    """The index of a rule's closing brace; -1 when it has none. No braces stand inside a rule."""
+    return next((at for at, token in enumerate(tokens) if token.kind == "sign" and token.text == "}"), -1)
 
 
 def _split(text: str) -> Iterator[tuple[list[Token], QueryError | None]]:
@@ -102,43 +122,42 @@ def _split(text: str) -> Iterator[tuple[list[Token], QueryError | None]]:
     at = 0
     while True:
         error = None
+        tokens: list[Token] = []
         try:
-            tokens = _lexer().tokens(text, at)
+            _lexer().tokens(text, at, out=tokens, limit=MAX_RULE_TOKENS).pop()
         except QueryError as fault:
             error = fault
-            tokens = _lexer().tokens(text, at, fault.start)
-        tokens.pop()
         starts = [
             index
             for index, token in enumerate(tokens[:-2])
             if token.text.lower() == "rule" and tokens[index + 1].kind == "word" and tokens[index + 2].text == "{"
         ]
+        full = error is not None and len(tokens) == MAX_RULE_TOKENS
+        if full and starts and starts[-1] > 0:  # whole rules, and the beginning of one that is read in the next round
+            at = tokens[starts[-1]].start
+            del tokens[starts.pop() :]
+            error = None
+        elif full:
+            name = tokens[1]
+            error = QueryError(f"a rule of more than {MAX_RULE_TOKENS:,} tokens", name.start, name.end)
         for first, last in zip([0, *starts], [*starts, len(tokens)], strict=True):
-            ended = error if last == len(tokens) else None
             if first < last:
-                yield tokens[first:last], ended
-            elif ended is not None and not tokens:
-                yield [Token("end", "", ended.start, ended.end)], ended
-        if error is None:
+                yield tokens[first:last], error if last == len(tokens) else None
+        if not tokens and error is not None:
+            yield [], error
+        if error is not None:
+            head = re.compile(_HEAD).search(text, max(error.start, tokens[-1].end if tokens else 0) + 1)
+            if head is None:
+                return
+            at = head.start()
+        elif not full:
             return
-        head = re.compile(_HEAD).search(text, error.start + 1)
-        if head is None:
-            return
-        at = head.start()
 
 
-def _rule(tokens: list[Token], error: QueryError | None) -> RuleText:
-    """One rule of its tokens, the first of which are `rule NAME {`."""
+def _rule(tokens: list[Token]) -> RuleText:
+    """One rule of its tokens: `rule NAME {` … `}`."""
     name = tokens[1]
-    stop = next((at for at, token in enumerate(tokens) if token.kind == "sign" and token.text == "}"), None)
-    if error is not None:
-        raise error
-    if stop is None:
-        raise QueryError(f"rule {name.text} has no closing brace", name.start, name.end)
-    if stop + 1 < len(tokens):
-        after = tokens[stop + 1]
-        raise QueryError(f"expected a rule, found {after.text[:40]!r}", after.start, after.end)
-    sections = _sections(tokens[3:stop])
+    sections = _sections(tokens[3:-1])
     for needed in ("events", "condition"):
         if not sections.get(needed):
             raise QueryError(f"rule {name.text} has no {needed}", name.start, name.end)
@@ -146,7 +165,7 @@ def _rule(tokens: list[Token], error: QueryError | None) -> RuleText:
     spans = tuple((key, part[0].start, part[-1].end) for key, part in sections.items() if part)
     meta = _pairs(sections.get("meta", []))
     return RuleText(
-        name.text, name.start, name.end, tokens[stop].end, meta, query, spans, variables, _outcomes(sections.get("outcome", []))
+        name.text, name.start, name.end, tokens[-1].end, meta, query, spans, variables, _outcomes(sections.get("outcome", []))
     )
 
 

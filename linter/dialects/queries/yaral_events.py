@@ -71,7 +71,7 @@ def literal(token: Token) -> str:
 
 def variable(field: str) -> str:
     """The `$e` of `$e.principal.ip`; "" of a field without a variable."""
-    return re.split(r"[.\[]", field, maxsplit=1)[0] if field.startswith("$") else ""
+    return field.partition(".")[0].partition("[")[0] if field.startswith("$") else ""
 
 
 class Expressions(Cursor):
@@ -98,7 +98,7 @@ class Expressions(Cursor):
 
     def _operand(self) -> Node | None:
         start = self.now.start
-        each = self.take().text.lower() if self.sees("any", "all") and self.ahead().kind == "field" else ""
+        each = self.take().text.lower() if self.sees("any", "all") and self.ahead().kind in ("field", "word") else ""
         if self.now.text == "(" and not self._is_arithmetic():
             self.enter()
             self.take()
@@ -301,8 +301,7 @@ class Expressions(Cursor):
             value = self._sum() if self.at < stop else Value("computed", "")
             value = self._predicate(name, value, start, stop) if name in _PREDICATES else self._wrapped(name, value)
             self.leave()
-            if self.at <= stop:
-                self.at = stop + 1
+            self.at = max(self.at, stop + 1)
             return value
         inside = self.tokens[self.at : stop]
         fields = [token.text for token in inside if token.kind == "field"]
@@ -318,9 +317,7 @@ class Expressions(Cursor):
     def _predicate(self, name: str, left: Value, start: int, stop: int) -> Value:
         self.expect(",")
         right = self._sum()
-        if self.at < stop:
-            raise self.error(f"expected the end of {name}(…)")
-        self.take()
+        self.at = stop + 1
         folded = self.accept("nocase") is not None or left.folded
         node: Node | None = None
         if right.kind in ("literal", "regex", "list"):
