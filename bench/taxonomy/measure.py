@@ -1,0 +1,146 @@
+"""How well the taxonomy covers the five corpora.
+
+    python bench/taxonomy/measure.py [--corpora ../shared/corpora/2026-08] [--vendor NAME]… [--show N]
+
+prints, for live rules: predicate uses without a canonical or native name; rules without an event class; event uses with an
+official title; process names known to several vendors; the rows of the reference's T1021.002 page that were found; times.
+A predicate use is a distinct (rule, field) pair that is not derived. `--show N` lists the N commonest misses of each kind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from linter import reading  # noqa: E402
+from linter.dialects import registry  # noqa: E402
+from linter.rule import Rule  # noqa: E402
+from linter.source import Source  # noqa: E402
+from linter.taxonomy import fields, values  # noqa: E402
+
+SUFFIXES = {"sigma": (".yml",), "elastic": (".toml",), "splunk": (".yml",), "kusto": (".yaml", ".yml"), "yaral": (".yaral",)}
+LIMITS = {"elastic": 5, "splunk": 6, "kusto": 8, "yaral": 10}
+CLASSES = {"sigma": 0.7, "elastic": 4, "splunk": 3, "kusto": 3, "yaral": 6}
+HOST_TABLES = re.compile(r"device|securityevent|windowsevent|event$|_?im|_?asim|syslog", re.I)
+
+
+def live(vendor: str, path: str) -> bool:
+    """Whether a file of a corpus holds live rules, by the design's definition."""
+    if vendor == "sigma":
+        return path.startswith("rules")
+    if vendor == "elastic":
+        return "_deprecated" not in path
+    if vendor == "splunk":
+        return path.startswith("detections/") and "detections/deprecated" not in path
+    return vendor == "kusto" or ("_deprecated" not in path and not path.startswith("tools/"))
+
+
+def rules(vendor: str, folder: Path) -> list[Rule]:
+    """The live rules of a corpus."""
+    dialect = registry.dialect(vendor)
+    out: list[Rule] = []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.suffix not in SUFFIXES[vendor] or not live(vendor, name):
+            continue
+        source = reading.load(str(path))
+        if isinstance(source, Source) and dialect.recognises(source):
+            out += [rule for rule in dialect.read(source).rules if vendor != "kusto" or rule.trees]
+    return out
+
+
+def main() -> None:
+    """Reads the corpora and prints the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpora", type=Path, default=ROOT.parent / "shared" / "corpora" / "2026-08")
+    parser.add_argument("--vendor", action="append")
+    parser.add_argument("--show", type=int, default=0)
+    args = parser.parse_args()
+    names: dict[str, set[str]] = defaultdict(set)
+    titled, untitled = Counter[str](), Counter[str]()
+    page: dict[tuple[str, str], int] = Counter()
+    for vendor in args.vendor or registry.NAMES:
+        begun = time.perf_counter()
+        found = rules(vendor, args.corpora / vendor)
+        spent = time.perf_counter() - begun
+        uses = misses = 0
+        lost, assumed = Counter[str](), 0
+        classless = [rule for rule in found if not rule.events]
+        for rule in found:
+            words = fields.scopes(rule.events, ())
+            host = vendor != "kusto" or host_tables(rule)
+            seen: set[str] = set()
+            for predicate in rule.predicates():
+                for indicator in predicate.indicators:
+                    if indicator.field == "Image.name" and indicator.op == "eq":
+                        names[indicator.value].add(vendor)
+                if predicate.derived or not predicate.field or predicate.field in seen or not host:
+                    continue
+                seen.add(predicate.field)
+                uses += 1
+                assumed += predicate.mapping == "assumed"
+                if predicate.mapping == "native" and not fields.lookup(vendor, predicate.field, words).known:
+                    misses += 1
+                    lost[predicate.field] += 1
+            for event in rule.events:
+                if event.id:
+                    (titled if event.title else untitled)[f"{event.provider} {event.id}"] += 1
+            if any(technique.id == "T1021.002" for technique in rule.techniques):
+                page.update({(event.provider, event.id) for event in rule.events if event.id})
+        share = 100 * misses / max(1, uses)
+        bare = 100 * len(classless) / max(1, len(found))
+        print(f"{vendor:8s} {len(found):5d} rules in {spent:5.1f} s   fields without a name {share:5.2f} % of {uses}"
+              f" (limit {LIMITS.get(vendor, '-')})   assumed {100 * assumed / max(1, uses):4.1f} %"
+              f"   without an event class {bare:5.2f} % (limit {CLASSES[vendor]})")  # fmt: skip
+        if args.show:
+            print("   fields:", lost.most_common(args.show))
+            print("   rules:", [rule.path.rpartition("/")[2] for rule in classless[: args.show]])
+            print("   classes:", Counter(cls for rule in found for cls in rule.classes).most_common(args.show))
+    total = titled.total() + untitled.total()
+    print(f"event uses with a title {100 * titled.total() / max(1, total):.2f} % of {total}")
+    if args.show:
+        print("   untitled:", untitled.most_common(args.show))
+    known = [sum(1 for vendors in names.values() if len(vendors) >= count) for count in (1, 2, 3, 4, 5)]
+    print(
+        f"process names: {known[0]}, in ≥ 2 {known[1]} (600), ≥ 3 {known[2]} (260), ≥ 4 {known[3]}, all 5 {known[4]} (27) vendors"
+    )
+    reference(page)
+
+
+def host_tables(rule: Rule) -> bool:
+    """Whether a Kusto rule reads tables of hosts (Defender's Device tables, Windows events, ASIM, Syslog)."""
+    text = " ".join(event.provider for event in rule.events) + " " + " ".join(rule.classes)
+    return any(word in text for word in ("Defender-", "windows", "linux", "process_creation", "file_event", "dns/", "proxy/"))
+
+
+def reference(page: dict[tuple[str, str], int]) -> None:
+    """Compares with the events of the reference's page for T1021.002."""
+    path = ROOT.parent / "shared" / "reference" / "technique-page-T1021.002.txt"
+    if not path.is_file():
+        return
+    wanted = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        match = re.match(r"(Sysmon|Security-Auditing|PowerShell|SMBServer|Service-Control-Manager)Event ID (\d+)", line)
+        defender = re.match(
+            r"(Defender-Device(?:Logon|Network|Process|File|Registry)Events|Defender-DeviceEvents)(any|[A-Z]\w*?)[A-Z][a-z]* ",
+            line,
+        )
+        if match:
+            wanted.append((match[1], match[2]))
+        elif line.startswith("Defender-"):
+            wanted.append((defender[1], defender[2]) if defender else (line, ""))
+    got = [row for row in wanted if row in page]
+    print(f"T1021.002: {len(got)} of {len(wanted)} provider/event rows of the reference found; missing:",
+          [row for row in wanted if row not in page])  # fmt: skip
+    print("   ours beyond it:", sorted(set(page) - set(wanted))[:60])
+
+
+if __name__ == "__main__":
+    main()
