@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from linter.dialects.queries.core import Part, Query, QueryError, Token, conjunction
 from linter.dialects.queries.spl_columns import Columns
-from linter.dialects.queries.spl_commands import FREE, GENERATING, KNOWN, handler
+from linter.dialects.queries.spl_commands import handler
 from linter.dialects.queries.spl_search import SearchParser
 from linter.dialects.queries.spl_text import (
     MAX_CHARS,
@@ -28,6 +28,7 @@ from linter.dialects.queries.spl_text import (
     tokens,
     unquoted,
 )  # fmt: skip
+from linter.dialects.queries.spl_words import FREE, GENERATING, KNOWN
 from linter.rule import And, Node, Not, Or, OrgList, Term, leaves
 
 __all__ = ["MacroDefinition", "Search", "called", "parse", "read", "silent"]

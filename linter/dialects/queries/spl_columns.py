@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
+
+MAX_COLUMNS = 1_000  # of a table; the widest public one has 40
 
 
 class Columns:
@@ -79,7 +82,7 @@ class Columns:
         raw: dict[str, str] = {}
         made: set[str] = set()
         lookups: dict[str, str] = {}
-        for name in kept:
+        for name in islice(kept, MAX_COLUMNS):
             field, derived = self.resolve(name)
             if derived:
                 made.add(name)

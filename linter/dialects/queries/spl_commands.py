@@ -11,52 +11,12 @@ from linter.dialects.queries.core import QueryError, Token
 from linter.dialects.queries.spl_columns import Columns
 from linter.dialects.queries.spl_eval import EvalParser
 from linter.dialects.queries.spl_search import SearchParser
-from linter.dialects.queries.spl_text import Command, plain, tokens, unquoted, words
+from linter.dialects.queries.spl_text import Command, plain, tokens, unquoted
 from linter.rule import Not
 
 if TYPE_CHECKING:
     from linter.dialects.queries.spl import Pipeline
 
-GENERATING = words(
-    """
-    inputlookup tstats mstats makeresults multisearch inputcsv datamodel savedsearch loadjob metadata metasearch
-    mcatalog rest dbxquery gentimes eventcount search union set pivot
-    """
-)
-FREE = words(
-    """
-    dedup head tail sort reverse makemv mvexpand nomv fillnull filldown outputlookup outputcsv collect
-    """
-)
-# Splunk Enterprise and Cloud
-_BUILT_IN = words(
-    """
-    abstract accum addcoltotals addinfo addtotals analyzefields af anomalies anomalousvalue anomalydetection append
-    appendcols appendpipe arules associate audit autoregress bin bucket bucketdir chart cluster cofilter concurrency
-    contingency convert correlate crawl datamodelsimple dbinspect delete delta diff dump erex eval eventstats export
-    extract fieldformat fields fieldsummary findkeywords findtypes folderize foreach format from fromjson gauge geom
-    geomfilter geostats highlight history iconify input inputintelligence iplocation join kmeans kv kvform localize
-    localop lookup makecontinuous makejson map mcollect meventcollect mpreview msearch multikv mvcombine outlier
-    outputtelemetry outputtext overlap predict rangemap rare rawstats redistribute regex relevancy reltime rename
-    replace require return rex rtorder run runshellscript savedsplunk script scrub searchtxn selfjoin sendalert
-    sendemail setfields showargs sichart sirare sistats sitimechart sitop snap spath spath2 stats strcat streamstats
-    surrounding table tags timechart timewrap tojson top transaction transam transpose trendline tscollect typeahead
-    typelearner typer uniq untable walklex where x11 xmlkv xmlunescape xpath xsdetails xyseries snowincident snowevent
-    dropfields noop prjob preview tokenizer copyresults internalinputcsv bucketdimensions
-    """
-)
-# Machine Learning Toolkit, Enterprise Security, well known add-ons
-_ADDED = words(
-    """
-    fit apply summary listmodels deletemodel score sample expandtoken getwatchlist identitymapper notable risk sendrisk
-    datamodelinfo cyberchef ut_parse_extended ut_parse_simple ut_parse ut_shannon ut_levenshtein ut_bayesian ut_countset
-    ut_meaning ut_suites ldapsearch ldapfilter ldapfetch ldapgroup ldaptestconnection dbxlookup dbxoutput jellyfisher
-    decrypt decrypt2 base64 curl virustotal vt whois nslookup dnslookup domaintools tago tagoff getasset sankey stix
-    slackalert xswhere xsfindbestconcept xscreateddcontext xsupdateddcontext inputdashboard fuzzy mlspl tstatsbg
-    asnlookup getwebhooks sendresults collectalert mvdedup jsontutils outputjson jsonformat kvtransaction missioncontrol
-    """
-)
-KNOWN = GENERATING | FREE | _BUILT_IN | _ADDED
 _GEO = ("City", "Country", "Region", "lat", "lon", "Continent", "MetroCode", "Timezone")
 _GROUPS = re.compile(r"\(\?P?<([A-Za-z_]\w*)>")
 

@@ -9,18 +9,13 @@ from __future__ import annotations
 from typing import Protocol
 
 from linter.dialects.queries.core import Cursor, QueryError, Token, any_of, wildcard
-from linter.dialects.queries.spl_text import plain, words
+from linter.dialects.queries.spl_text import plain
+from linter.dialects.queries.spl_words import TIMES
 from linter.rule import Node, Not, Term
 
-MAX_TERMS = 50_000
+MAX_TERMS = 20_000
 _ORDER = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
-_TIMES = words(
-    """
-    earliest latest _index_earliest _index_latest starttime endtime starttimeu endtimeu timeformat searchtimespanhours
-    searchtimespandays searchtimespanminutes searchtimespanmonths daysago minutesago hoursago monthsago startdaysago
-    enddaysago starthoursago endhoursago startminutesago endminutesago startmonthsago endmonthsago
-    """
-)
+_FOREIGN = ("{", "}", ":", ";", "&&", "~")  # no term of a search looks like this, those of other languages do
 _WRAPS = ("TERM", "CASE", "PREFIX")
 
 
@@ -136,6 +131,8 @@ class SearchParser(Cursor):
         if name.kind == "word" and after.kind == "open" and name.text in _WRAPS and after.start == name.end:
             return self.wrapped(name)
         text = plain(name.text)
+        if name.kind == "word" and (text in _FOREIGN or (text == "where" and after.kind in ("word", "string"))):
+            raise QueryError(f"{text!r} stands where SPL has none; is this another language?", name.start, name.end)
         if not text.strip("*"):
             return None
         return self.host.term("", "keyword", text, "", False, name.start, name.end)
@@ -143,6 +140,10 @@ class SearchParser(Cursor):
     def value(self, name: Token, sign: Token) -> Node | None:
         """The right side of a comparison, and the term."""
         token = self.now
+        if name.kind == "word" and not any(char.isalnum() or char in "_*$" for char in name.text):
+            raise QueryError(f"unknown operator {(name.text + sign.text)[:20]!r}", name.start, sign.end)
+        if token.text == "~" and token.start == sign.end:
+            raise QueryError(f"unknown operator {sign.text + token.text!r}", sign.start, token.end)
         if token.kind in ("sub", "macro"):
             return self.given(name, sign, self.take())
         if token.kind == "open" and sign.text in ("=", "!=", "=="):  # field=(a OR b) is not documented, but accepted
@@ -188,7 +189,7 @@ class SearchParser(Cursor):
             return None
         self.host.macro(token)
         field = plain(name.text)
-        if field.lower() in _TIMES:
+        if field.lower() in TIMES:
             return None
         term = self.host.term(field, "eq", token.text[1:-1], sign.text, False, name.start, token.end, listed=True)
         return Not(term) if sign.text == "!=" else term
@@ -242,7 +243,7 @@ class SearchParser(Cursor):
     ) -> Node | None:
         """The term of `name sign value`; None for a time modifier."""
         field = plain(name.text)
-        if field.lower() in _TIMES:
+        if field.lower() in TIMES:
             return None
         if field == "nodename":
             self.host.node(value)

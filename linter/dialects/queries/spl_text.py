@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from linter.dialects.queries.core import Lexer, QueryError, Token
 
-MAX_CHARS = 1_000_000
+MAX_CHARS = 400_000  # the longest public search has 4,903
 MAX_MACRO_DEPTH = 20
-MAX_COMMANDS = 2_000
+MAX_COMMANDS = 1_000
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _COMMENT = r"```.*?```"
-_MACRO = r'`[^`"]*(?:"(?:[^"\\]|\\.)*"[^`"]*)*`'
+_MACRO = r'`(?!`)[^`"]*(?:"(?:[^"\\]|\\.)*"[^`"]*)*`'
 _SCAN = re.compile(rf'{_STRING}|{_COMMENT}|{_MACRO}|\\["\\|\[\]]|[\[\]|"`]', re.DOTALL)
 _SCAN_EVAL = re.compile(rf"{_STRING}|{_COMMENT}|{_MACRO}|'[^'\n]*'|[\[\]|\"`]", re.DOTALL)
 _CALLS = re.compile(rf"{_STRING}|{_COMMENT}|({_MACRO})", re.DOTALL)
@@ -38,11 +38,6 @@ _EVAL = [*_COMMON, ("field", r"'[^']*'"), ("number", r"\d+(?:\.\d+)?(?:[eE][+-]?
          ("op", r"!=|<=|>=|==|=|<(?!<)|>"), ("word", r"(?:\$[^\s$]+\$|<<\w+>>|[^\W\d]|\d|\{)(?:[\w@{}]|\.(?=\w)|:(?=\w))*"),
          ("open", r"\("), ("close", r"\)"), ("comma", ","), ("sign", r"[-+*/%.]"), *_BROKEN]  # fmt: skip
 _lexers: dict[str, Lexer] = {}
-
-
-def words(text: str) -> frozenset[str]:
-    """The words of a text, as a set."""
-    return frozenset(text.split())
 
 
 class MacroDefinition(NamedTuple):
