@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from linter.catalog.model import NO_CLASS, CatalogRule
-from linter.rule import Indicator
+from linter.rule import Indicator, Rule
 from linter.taxonomy import values
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ SERIOUS = frozenset(("medium", "high", "critical"))
 # Words of a title that say: the detection is what lies outside the usual.
 _UNUSUAL = re.compile(
     r"\b(un(common|usual|expected|known|typical|signed)|non[- ]?\w+|rare|abnormal|"
-    r"anomalous|masquerad\w*|renamed?|rogue|spoof\w*|outside|without|other than|not from|not in|external|public|internet|"
+    r"anomal\w+|masquerad\w*|renamed?|rogue|spoof\w*|outside|without|other than|not from|not in|external|public|internet|"
     r"side[- ]?load\w*|hijack\w*|suspicious (parent|location|path|folder|directory|child)|wrong|mismatch\w*|imperson\w*)\b",
     re.IGNORECASE,
 )
@@ -129,6 +129,15 @@ class _Facts:
     @staticmethod
     def _home(value: str) -> bool:
         return any(folder in value for folder in _SYSTEM_FOLDERS)
+
+
+def defines(rule: Rule) -> bool:
+    """Whether a rule under lint excludes something by definition: what it negates is (part of) what it detects."""
+    from linter.catalog.corpora import record
+
+    found = record(rule, rule.path)
+    facts = _Facts(found)
+    return any(facts.unusual or facts.definitional(leaf.indicator) for leaf in found.leaves)
 
 
 def benign_class(indicator: Indicator) -> str:

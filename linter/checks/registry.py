@@ -15,6 +15,7 @@ IDS = (
     "missing-technique",
     "unknown-technique",
     "unused-selection",
+    "noisy-branch",
 )
 
 
