@@ -19,14 +19,17 @@ from linter.rule import Fault, Problem, Reading, Related, Rule
 from linter.source import Source
 
 _KEYS = re.compile(r"^(?:- )?[\"']?(title|detection|logsource|correlation|filter|action)[\"']?[ \t]*:", re.MULTILINE)
+_PARTS = frozenset(("category", "product", "service"))
 _INNER = re.compile(r"^[ \t]+(?:[\"']?condition[\"']?[ \t]*:)", re.MULTILINE)
 
 
 def recognises(source: Source) -> bool:
     """Whether the text holds a Sigma rule, correlation or filter; a broken one counts when its top-level keys say so."""
     text = source.text
-    if "detection" not in text and "correlation" not in text and "filter" not in text:
+    if not any(word in text for word in ("detection", "logsource", "correlation", "filter")):
         return False
+    if "\n```" in text or text.startswith("```"):
+        return False  # a rule quoted in a document; in YAML nothing can stand at the margin like this
     keys = set(_KEYS.findall(text))
     if "detection" in keys and "logsource" in keys:
         return True
@@ -53,6 +56,12 @@ def _is_rule(root: Yaml) -> bool:
         return False
     detection, correlation, exclusion = root.get("detection"), root.get("correlation"), root.get("filter")
     source = root.get("logsource")
+    if (
+        isinstance(source, Mapping)
+        and root.get("title") is not None
+        and _PARTS.intersection(key.text for key, _ in source.items)
+    ):
+        return True
     if detection is not None and (source is not None or (isinstance(detection, Mapping) and detection.get("condition"))):
         return True
     if isinstance(correlation, Mapping) and (correlation.get("rules") or correlation.get("timespan")):
@@ -102,12 +111,12 @@ def read(source: Source) -> Reading:
             draft.faults.append(Fault("action-value", f"`{action[:40]}` is no action that Sigma knows", draft.start, draft.end))
         drafts.append(draft)
         if many:
-            for name in {draft.id, text_of(root.get("name"))} - {""}:
+            for name in {draft.id.lower(), text_of(root.get("name")).lower()} - {""}:
                 names.setdefault(name, []).append(draft)
         if "#" in source.text:
             sigma_meta.comments(source, root.start, root.end, draft)
     for name in named:
-        for draft in names.get(name, ()):
+        for draft in names.get(name.lower(), ()):
             if draft.kind == "rule":
                 draft.kind = "base"
     if not drafts and not problems:

@@ -15,6 +15,7 @@ from linter.dialects.queries.core import QueryError, Token
 from linter.rule import And, Node, Or
 
 MAX_EXPANDED = 50_000  # comparisons of a condition with its selections put in; the largest public rule has some 3,500
+MAX_CHARS = 50_000
 _WORDS = frozenset(("and", "or", "not", "of", "1", "any", "all", "them"))
 _OPERATORS = frozenset(("and", "or", "not"))
 _TOKEN = re.compile(r"([A-Za-z0-9_*-]+)|([()])|[ \t\r\n]+")
@@ -42,6 +43,8 @@ def parse(text: str, trees: Mapping[str, Node], sizes: Mapping[str, int]) -> Con
 
     QueryError, with offsets in the text, when it is no condition or names what is not there.
     """
+    if len(text) > MAX_CHARS:
+        raise QueryError(f"the condition has more than {MAX_CHARS:,} characters", 0)
     notices: list[Notice] = []
     used: dict[str, None] = {}
     body, pipe, rest = text.partition("|")
@@ -75,8 +78,6 @@ def _tokens(text: str, trees: Mapping[str, Node], notices: list[Notice]) -> list
         found = _TOKEN.match(text, at)
         if found is None:
             raise QueryError(f"unexpected character {text[at]!r} in the condition", at)
-        if len(out) >= core.MAX_TOKENS:
-            raise QueryError(f"more than {core.MAX_TOKENS} words", at)
         word = found.group(1)
         if word is not None:
             low = word.lower()

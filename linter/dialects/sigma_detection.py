@@ -68,7 +68,8 @@ def read(source: Source, detection: Mapping, place: tuple[int, int], skip: Colle
     used: dict[str, None] = {}
     for node in conditions.items if isinstance(conditions, Sequence) else [conditions]:
         if not isinstance(node, Scalar) or node.value is None or not node.text.strip():
-            raise Unreadable("the condition is not a text", node.start, max(node.end, node.start + 1))
+            what = "is empty" if isinstance(node, Scalar) else "is not a text"
+            raise Unreadable(f"the condition {what}", node.start, max(node.end, node.start + 1))
         found = _condition(source, node, trees, sizes)
         for code, message, start, end in found.notices:
             at = embedded(source, node)
@@ -90,7 +91,8 @@ def _condition(source: Source, node: Scalar, trees: dict[str, Node], sizes: dict
     except QueryError as error:
         place = embedded(source, node)
         start = place.at(error.start)
-        raise Unreadable(error.message, start, max(start + 1, place.end(error.start, error.end))) from None
+        message = error.message.replace("the end of the query", "the end of the condition")
+        raise Unreadable(message, start, max(start + 1, place.end(error.start, error.end))) from None
 
 
 class _Reader:
@@ -144,9 +146,11 @@ class _Reader:
 
     def field(self, key: Scalar, node: Yaml) -> Node:
         """`Field|modifier: value` or a list of values."""
-        name, _, native = key.text.partition("|")
+        name, bar, native = key.text.partition("|")
+        if name in _NULLS and not key.style:
+            name = ""
         mods = sigma_values.modifiers(native)
-        if mods.unknown and not _known_elsewhere(mods.unknown):
+        if bar and (mods.unknown or not native) and not _known_elsewhere(mods.unknown):
             raise Unreadable(_unknown(mods.unknown), key.start, key.end)
         if isinstance(node, Scalar):
             made: Node = self.leaf(name, mods, node, key)
@@ -173,6 +177,8 @@ class _Reader:
         """One comparison, placed at its value; at its key where the value takes no room."""
         self.count += 1
         start, end = scalar.start, scalar.end
+        if self.count > sigma_condition.MAX_EXPANDED:
+            raise Unreadable(f"the detection has more than {sigma_condition.MAX_EXPANDED:,} values", start, max(end, start + 1))
         if end <= start:
             start, end = place.start, place.end
         made = sigma_values.term(field, mods, scalar, start, end)
@@ -188,6 +194,7 @@ class _Reader:
 
 
 _PLAIN = sigma_values.modifiers("")
+_NULLS = frozenset(("~", "null", "Null", "NULL"))
 
 
 def _lists(tree: Node) -> list[OrgList]:

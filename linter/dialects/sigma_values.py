@@ -18,7 +18,7 @@ SHAPES = frozenset(("contains", "startswith", "endswith"))
 OTHERS = frozenset(("all", "neq", "re", "cidr", "cased", "exists", "expand", "fieldref"))
 KNOWN = COMPARE | FLAGS | PARTS | ENCODINGS | SHAPES | OTHERS
 _OPS = {(False, False): "eq", (True, False): "endswith", (False, True): "startswith", (True, True): "contains"}
-_SPECIAL = re.compile(r"\\([\\*?])|([*?])")
+_SPECIAL = re.compile(r"\\([\\*?])|(\*+|\?)")
 _PLACEHOLDER = re.compile(r"%[^%\\]+%")
 
 
@@ -105,7 +105,7 @@ def pattern(text: str, before: bool = False, behind: bool = False) -> tuple[str,
         if found.start() > at:
             pieces.append((False, text[at : found.start()]))
         escaped, wild = found.groups()
-        pieces.append((False, escaped) if escaped else (True, wild))
+        pieces.append((False, escaped) if escaped else (True, wild[0]))
         at = found.end()
     if at < len(text):
         pieces.append((False, text[at:]))

@@ -303,12 +303,13 @@ def _located(text: str, error: yaml.YAMLError) -> YamlError:
 def embedded(source: Source, scalar: Scalar) -> Embedded:
     """The scalar's text with the place of each of its characters in the file, whatever its style."""
     raw, text = source.text[scalar.start : scalar.end], scalar.text
-    if scalar.style in ("|", ">"):
+    quotes = 1 if scalar.style in ("'", '"') else 0
+    if raw[quotes : len(raw) - quotes] == text:
+        found = [(0, quotes)]
+    elif scalar.style in ("|", ">"):
         found = _block(raw, text)
-    elif scalar.style in ("'", '"'):
-        found = _flow(raw[1:-1], text, scalar.style, 1)
     else:
-        found = _flow(raw, text, "", 0)
+        found = _flow(raw[quotes : len(raw) - quotes], text, scalar.style, quotes)
     joined: list[tuple[int, int]] = []
     for inner, outer in found or [(0, 0)]:
         if not joined or outer - joined[-1][1] != inner - joined[-1][0]:

@@ -129,6 +129,6 @@ def string(value: Any, field: str) -> tuple[str, str]:
         op = names.get("".join(kinds), "like")
     if len(texts) == len(merged) or op in ("endswith", "startswith", "contains"):
         return op, "".join(texts)
-    if op == "keyword" and "".join(kinds) in ("*text", "text*", "*text*"):
+    if op == "keyword" and "".join(kinds) in ("*text", "text*", "*text*", "*"):
         return op, "".join(texts)
     return op, "".join(t if k == "wild" else t.replace("*", "\\*").replace("?", "\\?") for k, t in merged)
