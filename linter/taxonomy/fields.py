@@ -34,7 +34,13 @@ _TAXONOMIES = {
 
 _VARIANTS = (".caseless", ".keyword", ".text", ".wildcard")  # index variants of one Elastic field
 # Scope words of the logs whose field names the Sigma taxonomy defines.
-_HOSTS = frozenset(("windows", "linux", "macos", "any"))
+_HOSTS = frozenset(("windows", "linux", "macos"))
+_WINDOWS = frozenset(("windows", "any"))
+_SHARED = frozenset((
+    "dns/any", "proxy/any", "webserver/any", "firewall/any", "network_connection/any", "network_traffic/any",
+    "network_traffic/http", "authentication/any", "process_creation/any", "file_event/any",
+))  # fmt: skip
+_RAW = frozenset(("splunk", "kusto"))  # vendors whose rules also use the names of the event itself
 
 
 class Mapped(NamedTuple):
@@ -86,11 +92,20 @@ def read_table(path: Path) -> list[Row]:
     return rows
 
 
+def _rows(vendor: str) -> list[Row]:
+    path = DATA / "fields" / f"{vendor}.tsv"
+    return [row for row in _extra if row.vendor == vendor] + (read_table(path) if path.is_file() else [])
+
+
+def _rows(vendor: str) -> list[Row]:
+    path = DATA / "fields" / f"{vendor}.tsv"
+    return [row for row in _extra if row.vendor == vendor] + (read_table(path) if path.is_file() else [])
+
+
 @lru_cache(maxsize=16)
 def _table(vendor: str) -> tuple[dict[str, list[tuple[frozenset[str], Mapped]]], list[tuple[str, Mapping]]]:
     """A vendor's rows by lower-cased field, and its native prefixes (fields that end in `*`), longest first."""
-    path = DATA / "fields" / f"{vendor}.tsv"
-    rows = [row for row in _extra if row.vendor == vendor] + (read_table(path) if path.is_file() else [])
+    rows = _rows(vendor)
     table: dict[str, list[tuple[frozenset[str], Mapped]]] = {}
     prefixes: list[tuple[str, Mapping]] = []
     for row in rows:
@@ -141,7 +156,54 @@ def lookup(vendor: str, field: str, words: tuple[str, ...]) -> Mapped:
             return lookup(vendor, field[: -len(ending)], words)
     for prefix, mapping in prefixes:
         if name.startswith(prefix):
-            return Mapped(field[len(prefix) :] if mapping == "exact" else field, "", mapping, True)
+            if mapping == "native":
+                return Mapped(field, "", "native", True)
+            rest = _raw(field[len(prefix) :], words)
+            return rest._replace(mapping=mapping) if rest.mapping != "scoped" else rest
     if vendor == "sigma":  # its names are the canonical ones; those of a product's own log are native
-        return Mapped(field, "", "native" if _HOSTS.isdisjoint(words) else "exact", True)
+        return Mapped(field, "", "native" if _HOSTS.isdisjoint(words) and _SHARED.isdisjoint(words) else "exact", True)
+    if vendor in _RAW and not _WINDOWS.isdisjoint(words):
+        found = _raw(field, words)
+        if found.known:
+            return found
+    return Mapped(field, "", "native", vendor != "elastic" and not _mapped_elsewhere(words))
+
+
+def _raw(field: str, words: tuple[str, ...]) -> Mapped:
+    """What a field of a Windows event as the system itself calls it means."""
+    from linter.taxonomy import schemas
+
+    table, _ = _table("sigma")
+    for wanted, mapped in table.get(field.lower(), ()):
+        if not wanted or not wanted.isdisjoint(words):
+            return mapped
+    if field.lower() in schemas.windows_fields():
+        return Mapped(field, "", "exact", True)
     return Mapped(field, "", "native", False)
+
+
+def _mapped_elsewhere(words: tuple[str, ...]) -> bool:
+    """Whether the log has canonical names, so that a field without a row is a gap; a product's own log keeps its names."""
+    return not words or any(word in _HOSTS or word in _SHARED for word in words)
+
+
+@lru_cache(maxsize=4096)
+def natives(vendor: str, base: str, words: tuple[str, ...]) -> tuple[str, ...]:
+    """A vendor's fields for a canonical field (without its part) where a rule has these scope words, scoped names first.
+
+    Sigma's own names are the canonical ones, so that a field without a scoped name is itself.
+    """
+    table, _ = _table(vendor)
+    scoped: list[str] = []
+    general: list[str] = []
+    for row in _rows(vendor):
+        if row.canonical != base or row.field.endswith("*"):
+            continue
+        meanings = table[row.field.lower()]
+        wanted = next((scope for scope, _ in meanings if not scope or not scope.isdisjoint(words)), None)
+        if wanted is None or lookup(vendor, row.field, words).canonical != base:
+            continue
+        (scoped if wanted else general).append(row.field)
+    if vendor == "sigma" and not scoped:
+        general.insert(0, base)
+    return tuple(dict.fromkeys((*scoped, *general)))
