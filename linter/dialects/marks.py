@@ -42,7 +42,7 @@ def candidates(source: Source) -> Iterator[str]:
         yield "yaral"
 
 
-_YARAL = r"[\r\n}/][ \t]*rule[ \t]+[A-Za-z_]\w*\s*(?:\{|//|/\*)"
+_YARAL = r"[\r\n}/][ \t]*(?:(?:private|global)[ \t]+){0,2}rule[ \t]+[A-Za-z_]\w*\s*(?:\{|//|/\*)"
 
 
 def _in_json(text: str) -> Iterator[str]:

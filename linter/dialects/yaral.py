@@ -10,13 +10,14 @@ from linter.dialects.queries.yaral import Meta, RuleText
 from linter.rule import Problem, Reading, Related, Rule
 from linter.source import Source
 
-_HEAD = r"(?:^|[\r\n}/])[ \t]*rule[ \t]+[A-Za-z_]\w*\s*(?:\{|//|/\*)"
+_HEAD = r"(?:^|[\r\n}/])[ \t]*(?:(?:private|global)[ \t]+){0,2}rule[ \t]+[A-Za-z_]\w*\s*(?:\{|//|/\*)"
 _EVENTS = r"(?:^|[\r\n{])[ \t]*events[ \t]*:"
 _FIELD = r"\$\w+\.(?:metadata|principal|target|src|observer|about|network|security_result|graph|udm|extracted|additional)\b"
 _STRINGS = r"(?:^|[\r\n{])[ \t]*strings[ \t]*:"
 _TECHNIQUE = r"\b[Tt]\d{4}(?:[./]\d{3})?(?!\d)"
 _URL = r"attack\.mitre\.org/\S{0,60}techniques/([Tt]\d{4}(?:[./]\d{3})?)(?!\d)"
 _TAG_KEYS = ("technique", "mitre", "attack")
+_FALSE_POSITIVES = ("false_positives", "falsepositives")
 _HUNTS = ("hunt", "hunting", "threat_hunt", "threat hunting")
 
 
@@ -79,7 +80,7 @@ def _finished(source: Source, rule: RuleText) -> Rule:
         level=_value(meta, "severity").lower(),
         tags=tuple(tags) + _listed(_value(meta, "tags")),
         related=[Related(origin, "derived")] if origin else [],
-        false_positives=tuple(each.value for each in meta if each.key.lower() in ("false_positives", "falsepositives")),
+        false_positives=tuple(each.value for each in meta if each.key.lower() in _FALSE_POSITIVES and each.value),
         lists=list(rule.query.lists),
         anchors=_anchors(rule),
     )

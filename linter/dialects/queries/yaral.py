@@ -14,7 +14,8 @@ from linter.dialects.queries.core import Cursor, Lexer, Part, Query, QueryError,
 from linter.dialects.queries.yaral_events import EVENT, Expressions, Value, literal, variable
 from linter.rule import And, Node, Not, Or, OrgList, Term, leaves
 
-_HEAD = r"(?m)^[ \t]*rule[ \t]+[A-Za-z_]\w*\s*\{"
+_HEAD = r"(?m)^[ \t]*(?:(?:private|global)[ \t]+){0,2}rule[ \t]+[A-Za-z_]\w*\s*\{"
+_SECTIONS = frozenset({"meta", "events", "match", "outcome", "condition", "options"})
 MAX_BROKEN = 100  # rules that can't be read; past them the rest of the file is not looked at
 MAX_RULE_TOKENS = 100_000  # the largest public rule has 5,000
 
@@ -104,8 +105,8 @@ def parse(text: str) -> Parsed:
         except QueryError as fault:
             broken.append(Broken(fault.message, fault.start, fault.end, tokens[1].text, _meta_of(tokens)))
             continue
-        if stop + 1 < len(tokens):
-            stray = tokens[stop + 1]
+        stray = next((token for token in tokens[stop + 1 :] if token.text.lower() not in ("private", "global")), None)
+        if stray is not None:
             broken.append(Broken(f"expected a rule, found {stray.text[:40]!r}", stray.start, stray.end, "", ()))
         elif error is not None:
             broken.append(Broken(error.message, error.start, error.end, "", ()))
@@ -171,11 +172,13 @@ def _rule(tokens: list[Token]) -> RuleText:
 
 def _sections(tokens: list[Token]) -> dict[str, list[Token]]:
     """The tokens of each section by its name."""
-    heads = [
-        at
-        for at, token in enumerate(tokens[:-1])
-        if token.kind == "word" and tokens[at + 1].kind == "sign" and tokens[at + 1].text == ":"
-    ]
+    heads: list[int] = []
+    depth = 0
+    for at, token in enumerate(tokens[:-1]):
+        if token.kind == "sign":
+            depth += (token.text in "([") - (token.text in ")]")
+        elif token.kind == "word" and tokens[at + 1].text == ":" and (depth < 1 or token.text.lower() in _SECTIONS):
+            heads.append(at)  # within brackets a word and a colon name an argument
     if tokens and (not heads or heads[0] > 0):
         raise QueryError(f"expected a section, found {tokens[0].text[:40]!r}", tokens[0].start, tokens[0].end)
     out: dict[str, list[Token]] = {}
@@ -305,14 +308,19 @@ class _Bound:
             return node
         of = variable(node.field)
         if of != node.field:
-            return node._replace(field=node.field[len(of) + 1 :] if of else node.field)
+            return node._replace(field=_path(node.field, of))
         value = self.value(of)
         if value is None:  # an outcome, or bound nowhere
             return node._replace(field=of[1:], derived=True)
         prefix = variable(value.text)
         derived = node.derived or value.kind == "computed"
-        field = value.text[len(prefix) + 1 :] if prefix != value.text else value.text[1:]
+        field = _path(value.text, prefix) if prefix != value.text else value.text[1:]
         return node._replace(field=field, derived=derived, cased=node.cased and not value.folded)
+
+
+def _path(field: str, of: str) -> str:
+    """A field without its variable, and without `udm`, the source that is meant where none is named."""
+    return (field[len(of) + 1 :] if of else field).removeprefix("udm.")
 
 
 def _of_condition(node: Node | None) -> tuple[set[str], Node | None]:

@@ -98,6 +98,9 @@ class Expressions(Cursor):
 
     def _operand(self) -> Node | None:
         start = self.now.start
+        if self.sees("left") and self.ahead().text.lower() == "join":  # a join that keeps events without a partner
+            self.take()
+            self.take()
         each = self.take().text.lower() if self.sees("any", "all") and self.ahead().kind in ("field", "word") else ""
         if self.now.text == "(" and not self._is_arithmetic():
             self.enter()

@@ -275,6 +275,36 @@ def test_every_section_and_several_rules() -> None:
     assert [(each.key, each.value) for each in parsed.rules[0].outcomes] == [("text", "T1059")]
 
 
+def test_words_of_later_versions_of_the_language() -> None:
+    text = """
+        private rule joined {
+          events:
+            $e.udm.metadata.event_type = "NETWORK_CONNECTION"
+            left join $e.principal.asset.hostname = $g.graph.entity.asset.hostname nocase
+            $e.principal.hostname = %table.host
+            "a-b" = strings.concat($e.principal.hostname, "-b")
+          match:
+            $host by 1d
+          outcome:
+            $mean = max(metrics.network_bytes_outbound(period: 1d, window: 30d, principal.asset.hostname: $host))
+            $seen = $e.detection.detection.variables["x"].int64_seq.int64_vals[0]
+          dedup:
+            $host
+          condition:
+            $e and 1 <= #g
+        }
+        global private rule other { events: $e.a.b = 1 condition: $e }
+    """
+    parsed = parse(text)
+    assert not parsed.broken
+    assert [each.name for each in parsed.rules] == ["joined", "other"]
+    assert [row for part in parsed.rules[0].query.parts for row in rows(part.tree)] == [
+        ("metadata.event_type", "eq", "NETWORK_CONNECTION", False, False),
+        ("principal.hostname", "eq", "%table.host", False, False),
+        ("principal.hostname", "eq", "a-b", False, True),
+    ]
+
+
 GOOD = rule('$e.a.b = "1"', name="good")
 
 
