@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,12 +30,12 @@ def run_build(
     output: str,
     sources: str | None = None,
     layer: bool = False,
-    processes: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    processes: int = 0,
 ) -> Built:
     """Builds a snapshot of `NAME=DIR` corpora in the folder `output`, replacing a snapshot that is there.
 
     Without `layer` the names must be vendors. `sources` is a SOURCES.tsv (default: the one beside the first corpus).
+    `processes` as in `jobs.run`.
     ValueError with a sentence for arguments that can't be; SnapshotError when the output can't be written.
     """
     started = time.perf_counter()
@@ -55,9 +53,7 @@ def run_build(
         raise ValueError(f"--sources {sources}: no such file")
     table = corpora.sources(Path(sources) if sources else Path(chosen[0].folder).resolve().parent / "SOURCES.tsv")
     target = _target(output)
-    workers = processes or min(2, os.cpu_count() or 1)
-    with _progress(progress) as tell:
-        records = list(corpora.read(chosen, workers, tell))
+    records = list(corpora.read(chosen, processes))
     gathered = aggregate.gather(records)
     counts = Counter(record.rule.vendor for record in records)
     described = [_described(one, table, counts if one.name in VENDORS else Counter({one.name: len(records)})) for one in chosen]
@@ -131,25 +127,3 @@ def _swap(aside: Path, target: Path) -> None:
     finally:
         if target.exists():
             shutil.rmtree(old.parent, ignore_errors=True)
-
-
-class _progress(contextlib.AbstractContextManager["Callable[[int, int], None]"]):
-    """A progress bar on a terminal's error stream; nothing elsewhere."""
-
-    def __init__(self, tell: Callable[[int, int], None] | None) -> None:
-        self._tell = tell
-        self._terminal = tell is None and sys.stderr is not None and sys.stderr.isatty()
-        self._shown = -1
-
-    def __enter__(self) -> Callable[[int, int], None]:
-        return self._tell or self._bar
-
-    def _bar(self, done: int, total: int) -> None:
-        if self._terminal and (step := 40 * done // max(total, 1)) != self._shown:
-            self._shown = step
-            sys.stderr.write(f"\rreading rules [{'#' * step}{'.' * (40 - step)}] {done}/{total}")
-            sys.stderr.flush()
-
-    def __exit__(self, *_: object) -> None:
-        if self._terminal and self._shown >= 0:
-            sys.stderr.write("\r" + " " * 78 + "\r")

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from linter import discover, logic
+from linter import discover, jobs, logic
 from linter.catalog.model import VENDORS, CatalogRule, exact_forms, positives
 from linter.dialects import registry
 from linter.rule import Indicator, Predicate, Rule
 from linter.taxonomy import events as taxonomy_events
 
-CHUNK = 40  # files a job: enough to hide what a job costs, few enough for both processes to end together
 _NAMED = frozenset(("derived", "obsolete", "merged", "renamed", "similar"))
 MAX_CLAUSES = 2000  # of several leaves, a rule; the largest public rule has some two hundred
 
@@ -88,35 +85,28 @@ def files(one: Corpus) -> list[str]:
     return sorted(path for path in paths if live(one.dialect, path))
 
 
-def read(corpora: Sequence[Corpus], processes: int, progress: Callable[[int, int], None]) -> Iterator[Record]:
-    """The records of all live rules, in the order of corpus and path, read by some processes (1: in this one)."""
-    work = [
-        (one, tuple(paths[at : at + CHUNK])) for one in corpora for paths in [files(one)] for at in range(0, len(paths), CHUNK)
-    ]
-    total = sum(len(paths) for _, paths in work)
-    done = 0
-    if processes < 2 or total < 2 * CHUNK:
-        for one, paths in work:
-            yield from _read_chunk(one, paths)
-            progress(done := done + len(paths), total)
-        return
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for (_, paths), records in zip(work, pool.map(_read_chunk, *zip(*work, strict=True)), strict=True):
-            yield from records
-            progress(done := done + len(paths), total)
+def read(corpora: Sequence[Corpus], processes: int) -> Iterator[Record]:
+    """The records of all live rules, in the order of corpus and path. `processes` as in `jobs.run`."""
+    work = [(one, path) for one in corpora for path in files(one)]
+    for records in jobs.run(_read_file, work, processes, label="reading rules"):
+        yield from records
 
 
-def _read_chunk(one: Corpus, paths: tuple[str, ...]) -> list[Record]:
-    return [record for path in paths for record in _read_file(one, path)]
-
-
-def _read_file(one: Corpus, path: str) -> Iterator[Record]:
+def _read_file(place: tuple[Corpus, str]) -> list[Record]:
+    one, path = place
     look = discover.look(os.path.join(one.folder, path).replace(os.sep, "/"), one.dialect)  # noqa: PTH118
     if look.source is None:
-        return
-    for rule in registry.dialect(look.dialect).read(look.source).rules:
-        if rule.kind != "filter" and (rule.dialect != "kusto" or rule.trees):
-            yield record(rule, path)
+        return []
+    rules = registry.dialect(look.dialect).read(look.source).rules
+    return [
+        record(rule, path)
+        for rule in rules
+        if rule.kind != "filter" and (rule.dialect != "kusto" or rule.trees or _queried(rule))
+    ]
+
+
+def _queried(rule: Rule) -> bool:
+    return any(name == "query" for name, _, _ in rule.anchors)
 
 
 def record(rule: Rule, path: str) -> Record:

@@ -31,8 +31,8 @@ MARKS = "~+>=@-"
 KIND_MARKS = {"benign": "", "delegated": ">", "definitional": "=", "list": "@"}
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _UNSAFE = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029\u2400-\u2440\ud800-\udfff]|^#")
-_PICTURE = re.compile("␛(.)|[\u2400-\u2421\u2425\u2428\u2429]", re.DOTALL)
-_SPECIAL = {"\x7f": "\u2421", "\x85": "\u2425", "\u2028": "\u2428", "\u2029": "\u2429"}
+_PICTURE = re.compile("␛(.)|[\u2400-\u2421\u2425\u2426\u2428\u2429]", re.DOTALL)
+_SPECIAL = {"\x1b": "\u2426", "\x7f": "\u2421", "\x85": "\u2425", "\u2028": "\u2428", "\u2029": "\u2429"}
 _BACK = {picture: char for char, picture in _SPECIAL.items()}
 
 
