@@ -14,6 +14,7 @@ from linter import config, engine
 from linter.atomic import write_whole
 from linter.checks import registry
 from linter.checks.base import Options
+from linter.config import Config
 from linter.discover import find
 from linter.reading import Unreadable, load
 from linter.source import Source
@@ -56,16 +57,22 @@ class Chooser:
 
     def __call__(self, path: str) -> Options:
         """The options of a file. The same object for the same options, so that sending them to workers stays small."""
-        options = config.for_file(path).options(path)
+        options = self._over(config.for_file(path)).options(path)
         changed = None if self.changed is None else self.changed.get(path, ())
         made = self._made.get((options, changed))
         if made is None:
             select = self._select or options.select
-            ignore = (*(check for check in options.ignore if check not in self._select), *self._ignore)
+            ignore = (*options.ignore, *self._ignore)
             persona = self._args.persona or options.persona
             made = options._replace(select=select, ignore=ignore, persona=persona, changed=changed)
             self._made[options, changed] = made
         return made
+
+    def _over(self, settings: Config) -> Config:
+        """The configuration without ignores of what the command line selects; those of `per-path` stay."""
+        if not self._select or not settings.ignore:
+            return settings
+        return settings._replace(ignore=tuple(check for check in settings.ignore if check not in self._select))
 
     def dialect_of(self, item: str | Unreadable) -> str:
         """The dialect that a file is taken for."""

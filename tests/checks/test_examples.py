@@ -65,5 +65,5 @@ def test_declared_as_it_should_be(check: Check) -> None:
 def test_every_check_is_registered() -> None:
     folder = Path(str(importlib.import_module("linter.checks").__file__)).parent
     modules = {path.stem.replace("_", "-") for path in folder.glob("*.py")} - {"--init--", "base", "registry"}
-    helpers = {name for name in modules if not hasattr(importlib.import_module(f"linter.checks.{name.replace('-', '_')}"), "CHECK")}
-    assert modules - helpers == set(registry.IDS)
+    found = {name: importlib.import_module(f"linter.checks.{name.replace('-', '_')}") for name in modules}
+    assert {name for name, module in found.items() if hasattr(module, "CHECK")} == set(registry.IDS)
