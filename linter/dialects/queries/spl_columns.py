@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
-MAX_COLUMNS = 1_000  # of a table; the widest public one has 40
+MAX_COLUMNS = 300  # of a table; the widest public one has 40
 
 
 class Columns:
