@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -224,11 +224,3 @@ def containers_line(counts: dict[str, int]) -> str:
     """One line for the summary on what was recognised and not read, from counts by container; "" when there is nothing."""
     named = [f"{count} {name} file{'' if count == 1 else 's'}" for name, count in sorted(counts.items()) if count]
     return f"recognised but not read: {', '.join(named)}" if named else ""
-
-
-def tally(looks: Iterable[Look]) -> dict[str, int]:
-    """How many files of each kind: rule, problem, unsupported, other."""
-    counts = {"rule": 0, "problem": 0, "unsupported": 0, "other": 0}
-    for each in looks:
-        counts[each.kind] += 1
-    return counts
