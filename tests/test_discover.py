@@ -240,7 +240,6 @@ def test_a_dialect_asked_for_is_taken_at_its_word() -> None:
         (
             "name: x\nquery: |\n  T | where A == 'b'\ntactics: []\nrequiredDataConnectors: []\n",
             "kusto",
-            ("sigma", "elastic", "yaral"),
         ),
         ("name: x\nsearch: index=a b=c\nhow_to_implement: x\ntags: {}\n", "splunk"),
         ('[metadata]\n[rule]\nname = "x"\nrule_id = "1"\nquery = "a:b"\n', "elastic"),
