@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from linter.catalog.model import near
+from linter.catalog.model import near, telling
 from linter.rule import Indicator
 
 
@@ -42,18 +42,18 @@ def families(members: Sequence[Member]) -> dict[str, str]:
 
 
 def pairs(members: Sequence[Member]) -> Iterable[tuple[str, str]]:
-    """The pairs with a common event class and a Jaccard likeness of 0.9 or more.
+    """The pairs with a common event class whose telling indicators are near.
 
     Two sets that alike share one of the rarest tenth (plus one) of either, so only those are indexed: near linear. Equal
     sets are joined to their first one, so that a thousand copies are a thousand pairs.
     """
     frequency: Counter[Indicator] = Counter()
     for member in members:
-        frequency.update(set(member.indicators))
+        frequency.update(telling(member.indicators))
     twins: dict[tuple[str, frozenset[Indicator]], str] = {}
     postings: dict[tuple[str, Indicator], list[tuple[str, frozenset[Indicator]]]] = defaultdict(list)
     for member in members:
-        indicators = frozenset(member.indicators)
+        indicators = telling(member.indicators)
         if not indicators:
             continue
         ordered = sorted(indicators, key=lambda indicator: (frequency[indicator], indicator))

@@ -18,7 +18,7 @@
                                                      or that name it, near-copies and converted siblings, and their families
     catalog.combined_with(indicator, within)      -> [(indicator, rules)]: what its users use with it, most frequent first
     catalog.weight(indicator)                     -> ln((N + 1) / (reach + 1)), the weight behind `norm`
-    catalog.norm(handle) -> (number of indicators, Euclidean norm of their weights)
+    catalog.norm(handle) -> (number of telling indicators, Euclidean norm of all their weights)
     catalog.technique_names(), catalog.class_names()
 
 Handles are text; a layer's have its number before them. Every query that counts takes the handles to leave out, or
@@ -42,6 +42,7 @@ from linter.catalog.model import (
     Spelling,
     near,
     positives,
+    telling,
     weight,
 )
 from linter.catalog.snapshot import Snapshot, SnapshotError, shipped
@@ -233,7 +234,7 @@ class Catalog:
         return [self.rule(prefix + handle) for prefix, handle in zip(counts, bare, strict=True)]
 
     def norm(self, handle: str) -> tuple[int, float]:
-        """(number of indicators, Euclidean norm of their weights) of a rule's positive side."""
+        """(number of telling indicators, Euclidean norm of the weights of all) of a rule's positive side."""
         _, _, cells = self._indexed(handle)
         return int(cells[1]), float(cells[2])
 
@@ -289,17 +290,18 @@ class Catalog:
         return frozenset(found)
 
     def near_copies(self, rule: Rule) -> list[str]:
-        """The rules with a common event class and a Jaccard likeness of 0.9 or more of the positive indicators, any vendor."""
-        own = list(positives(rule))
+        """The rules of any vendor with a common event class whose telling indicators are near (`model.near`)."""
+        wanted = telling(positives(rule))
+        own = sorted(wanted, key=lambda indicator: (len(self._tokens(indicator, 1)), indicator))
         if not own:
             return []
         mates = frozenset(handle for cls in rule.classes for handle in self.event_class(cls).handles)
-        own.sort(key=lambda indicator: len(self._tokens(indicator, 1)))
         # A set that shares nine tenths with this one holds at least one of the rarest tenth plus one.
         rarest = own[: len(own) - -(-9 * len(own) // 10) + 1]
         candidates = {handle for indicator in rarest for handle in self.users(indicator)} & mates
         low, high = 0.9 * len(own), len(own) / 0.9
-        return [one for one in sorted(candidates) if low <= self.norm(one)[0] <= high and near(own, self.rule(one).indicators)]
+        likely = [one for one in sorted(candidates) if low <= self.norm(one)[0] <= high]
+        return [one for one in likely if near(wanted, telling(self.rule(one).indicators))]
 
     def combined_with(
         self, indicator: Indicator, within: Collection[str] | None = None, limit: int = 5, most: int = 300

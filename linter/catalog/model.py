@@ -6,12 +6,13 @@ stay when other rules come and go; a rule of a private layer has the layer's num
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from math import log
 from typing import NamedTuple
 
 from linter.finding import RuleRef
 from linter.rule import Indicator, Predicate, Rule
+from linter.taxonomy import values
 
 VENDORS = ("sigma", "elastic", "splunk", "kusto", "yaral")
 LETTERS = {"s": "sigma", "e": "elastic", "p": "splunk", "k": "kusto", "y": "yaral"}
@@ -183,10 +184,21 @@ def positives(rule: Rule) -> dict[Indicator, Standing]:
     return found
 
 
-def near(left: Collection[Indicator], right: Collection[Indicator]) -> bool:
-    """Whether two sets of positive indicators have a Jaccard likeness of 0.9 or more; never for empty ones."""
-    common = len(frozenset(left) & frozenset(right))
-    return common > 0 and common >= 0.9 * (len(left) + len(right) - common)
+def telling(indicators: Iterable[Indicator]) -> frozenset[Indicator]:
+    """Those that tell rules apart: neither event selectors nor presence tests."""
+    return frozenset(one for one in indicators if one.op != "exists" and not values.is_selector(one.field))
+
+
+def near(left: frozenset[Indicator], right: frozenset[Indicator]) -> bool:
+    """Whether two sets of telling indicators have a Jaccard likeness of 0.9 or more; never for empty ones.
+
+    A field that both look at must have a value in common: a long list of interpreters does not make Excel and Word one.
+    """
+    common = left & right
+    if not common or len(common) < 0.9 * (len(left) + len(right) - len(common)):
+        return False
+    shared = {one.field for one in common}
+    return {one.field for one in left} & {one.field for one in right} <= shared
 
 
 def weight(rules: int, reach: int) -> float:

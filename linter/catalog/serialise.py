@@ -11,7 +11,7 @@ from typing import Any
 from linter.catalog import layout, rows
 from linter.catalog.aggregate import Gathered
 from linter.catalog.corpora import parents
-from linter.catalog.model import CatalogRule, Excluded, weight
+from linter.catalog.model import CatalogRule, Excluded, telling, weight
 from linter.catalog.snapshot import manifest_hash
 from linter.catalog.tally import Tables, tables
 from linter.rule import Indicator
@@ -51,7 +51,7 @@ def _index(rules: Sequence[CatalogRule]) -> bytes:
     lines = []
     for rule in rules:
         norm = sqrt(sum(weight(len(rules), reach[indicator]) ** 2 for indicator in rule.indicators))
-        lines.append(f"{rule.handle}\t{shard_of(rule)}\t{len(rule.indicators)}\t{norm:.3f}")
+        lines.append(f"{rule.handle}\t{shard_of(rule)}\t{len(telling(rule.indicators))}\t{norm:.3f}")
     return layout.table("handle\tshard\tindicators\tnorm", lines)
 
 
