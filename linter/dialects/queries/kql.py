@@ -13,13 +13,14 @@ What is kept, and how:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from linter.dialects.queries.core import Part, Query, conjunction
 from linter.dialects.queries.kql_pipe import syntax
 from linter.dialects.queries.kql_read import Reader
 from linter.dialects.queries.kql_scope import Relation
-from linter.rule import And
+from linter.rule import And, Node
 
 
 class Chain(NamedTuple):
@@ -41,29 +42,46 @@ def read(text: str) -> Reading:
     body = syntax(text)
     reader = Reader(text)
     roots = reader.body(body)
-    found: dict[int, Relation] = {}
-    stack = list(reversed(roots))
-    while stack:
-        relation = stack.pop()
-        if id(relation) not in found:
-            found[id(relation)] = relation
-            stack.extend(reversed(relation.children))
-    parts: list[tuple[Part, Chain]] = []
+    parts: dict[tuple[Node, ...], tuple[list[str], Chain]] = {}
+    bare: list[Relation] = []
     covered: set[str] = set()
-    for relation in found.values():
-        tree = conjunction(relation.nodes)
-        if tree is not None:
-            parts.append((Part(tree, tuple(relation.sources)), Chain(*relation.chain)))
-            covered.update(relation.sources)
-    for relation in found.values():  # a table that is read without a condition is an event all the same
-        if not relation.nodes and relation.sources and not covered.issuperset(relation.sources):
-            parts.append((Part(And(()), tuple(relation.sources)), Chain(*relation.chain)))
+    for relation, nodes in _reached(roots):
+        if not nodes:
+            bare.append(relation)
+            continue
+        covered.update(relation.sources)
+        # a function called for several tables: one tree that reads them all
+        sources, _ = parts.setdefault(tuple(nodes), ([], Chain(*relation.chain)))
+        sources.extend(source for source in relation.sources if source not in sources)
+    out = [(Part(tree, tuple(sources)), chain) for nodes, (sources, chain) in parts.items() if (tree := conjunction(nodes))]
+    for relation in bare:  # a table that is read without a condition is an event all the same
+        if relation.sources and not covered.issuperset(relation.sources):
+            out.append((Part(And(()), tuple(relation.sources)), Chain(*relation.chain)))
             covered.update(relation.sources)
     for relation in roots:
         if relation.listed:
             reader.consult(relation.listed, False, relation.start, relation.start + 1)
-    parts.sort(key=lambda pair: pair[1].start)
-    return Reading(Query(tuple(part for part, _ in parts), tuple(reader.lists.values())), tuple(chain for _, chain in parts))
+    out.sort(key=lambda pair: pair[1].start)
+    return Reading(Query(tuple(part for part, _ in out), tuple(reader.lists.values())), tuple(chain for _, chain in out))
+
+
+def _reached(roots: list[Relation]) -> Iterator[tuple[Relation, list[Node]]]:
+    """The relations that the result depends on, with their conditions and those of what they continue, each condition once."""
+    seen: set[int] = set()
+    stack = list(reversed(roots))
+    while stack:
+        relation = stack.pop()
+        links: list[Relation] = []
+        at: Relation | None = relation
+        while at is not None and id(at) not in seen:
+            seen.add(id(at))
+            links.append(at)
+            at = at.base
+        if not links:
+            continue
+        yield relation, [node for link in reversed(links) for node in link.nodes]
+        for link in links:
+            stack.extend(reversed(link.children))
 
 
 def parse(text: str) -> Query:

@@ -164,9 +164,8 @@ class Expressions(Cursor):
             inner_expr = self.argument()
             self.leave()
             end = self.expect(")").end
-            if inner_expr.kind in ("name", "call", "str", "num", "bool", "path"):
-                return inner_expr
-            inner_expr.start, inner_expr.end = token.start, end
+            if inner_expr.kind == "arith":
+                inner_expr.start, inner_expr.end = token.start, end
             return inner_expr
         if text == "[":
             return self._bracketed()

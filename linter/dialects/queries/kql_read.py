@@ -1,8 +1,8 @@
 """Kusto statements and stages → relations with their conditions.
 
-Every predicate that is written counts once: a tabular let is expanded where it is first used, and a later use reads the same
-tables and columns without the conditions. Joined relations, sub-queries and filtered legs of a union keep their own
-conditions; a condition behind a join that reads only columns of the joined side is the joined side's.
+Every predicate that is written counts once: of the relations that continue a tabular let the first gets its conditions (`kql`
+puts them together), the others read the same tables and columns. Joined relations, sub-queries and filtered legs of a union
+keep their own conditions; a condition behind a join that reads only columns of the joined side is the joined side's.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Reader(Tables):
         found = [self.relation(query) for query in body.queries]
         if not found and body.lets:
             bound = self.scope.find(body.lets[-1].name)
-            last = bound.take() if bound is not None else None
+            last = bound.relation if bound is not None else None
             if last is None and bound is not None and bound.body is not None:
                 last = self._lambda(bound, Expr("call", body.lets[-1].name, body.lets[-1].start, body.lets[-1].start))
             found = [last] if last is not None else []
@@ -47,7 +47,6 @@ class Reader(Tables):
                 bound = known
             elif value.kind in ("pipe", "name") or (value.kind == "call" and self._is_tabular(value)):
                 bound.relation = self.relation(value)
-                bound.columns = bound.relation.columns
             else:
                 bound.operands = self.operands([value], None)
                 bound.expr = value
@@ -77,11 +76,9 @@ class Reader(Tables):
             bound = self.scope.find(expr.text)
             if bound is None:
                 return Relation([expr.text], expr.start, expr.end)
-            found = bound.take()
-            if found is None and bound.expr is not None and bound.expr.kind == "call":
-                found = bound.relation = self.relation(bound.expr)
-                bound.used = True
-            return found if found is not None else Relation([], expr.start, expr.end)
+            if bound.relation is None and bound.expr is not None and bound.expr.kind == "call":
+                bound.relation = self.relation(bound.expr)
+            return bound.relation.copy() if bound.relation is not None else Relation([], expr.start, expr.end)
         if kind == "call":
             return self._function_source(expr)
         if kind == "named":
@@ -124,6 +121,8 @@ class Reader(Tables):
                 node = self.truth(Expr("compare", test, item.start, item.end, [place, value]), made.columns)
             else:
                 node = self.truth(Expr("call", test, item.start, item.end, [place, value]), made.columns)
+            made.children.extend(self.consulted)
+            self.consulted.clear()
             self._add(made, node)
 
     def _lambda(self, bound: Binding, expr: Expr) -> Relation:
@@ -191,9 +190,9 @@ class Reader(Tables):
         elif name == "summarize":
             self.summarize(now, stage)
         elif name in ("mv-expand", "mvexpand"):
-            now.columns = now.columns.plus(self.named([item for item in stage.items if item.kind == "named"], now))
+            now.columns = now.columns.plus(self.named(stage.items, now))
         elif name in ("mv-apply", "mvapply"):
-            now.columns = now.columns.plus(self.named([item for item in stage.items if item.kind == "named"], now))
+            now.columns = now.columns.plus(self.named(stage.items, now))
             self._inside(now, stage)
         elif name == "partition":
             self._inside(now, stage)
@@ -211,7 +210,7 @@ class Reader(Tables):
             self.evaluate(now, stage)
         elif name == "as" and stage.names:
             bound = Binding(self.scope)
-            bound.relation, bound.columns, bound.used = now, now.columns, True
+            bound.relation, now = now, now.copy()
             self.scope.names[stage.names[-1]] = bound
         elif name == "invoke" and stage.items:
             return self._invoked(now, stage.items[0])
@@ -236,7 +235,7 @@ class Reader(Tables):
             return now
         with Call(self, bound, Expr("call", call.text, call.start, call.end), Columns({})) as inner:
             slot = self.scope.names[bound.params[0].name]
-            slot.relation, slot.columns, slot.used = now, now.columns, False
+            slot.relation = now
             return self.relation(inner) if inner is not None else now
 
     def _source(self, stage: Stage) -> Relation:
@@ -286,10 +285,7 @@ class Reader(Tables):
         names: dict[str, Column] = {}
         for leg in legs:
             made.sources.extend(source for source in leg.sources if source not in made.sources)
-            if leg.nodes:
-                made.children.append(leg)
-            else:
-                made.children.extend(leg.children)
+            made.children.append(leg)
             for name, column in leg.columns.names.items():
                 known = names.get(name)
                 if known is None or (known.derived and not column.derived):

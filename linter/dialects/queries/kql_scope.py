@@ -68,57 +68,49 @@ OPEN = Columns({})
 class Relation:
     """Rows of a table (or several) and the conditions on them; `children` are relations joined to it or consulted by it.
 
-    `listed` names the watchlist or the external data it is; `data` holds the columns of a `datatable`. `chain` is the place
-    of the last `where` (its start and end) before anything changes the columns, or of the source.
+    `base` is the let-bound relation that it continues: whoever is read first gets the base's conditions. `listed` names the
+    watchlist or the external data it is; `data` holds the columns of a `datatable`. `chain` is the place of the last `where`
+    (its start and end) before anything changes the columns, or of the source.
     """
 
-    __slots__ = ("chain", "chained", "children", "columns", "data", "listed", "nodes", "sources", "start")
+    __slots__ = ("base", "chain", "chained", "children", "columns", "data", "listed", "nodes", "sources", "start")
 
     def __init__(self, sources: list[str], start: int, end: int) -> None:
         self.sources = sources
         self.columns = OPEN
         self.nodes: list[Node] = []
         self.children: list[Relation] = []
+        self.base: Relation | None = None
         self.listed = ""
         self.data: dict[str, list[Value]] = {}
         self.start = start
         self.chain = (start, end)
         self.chained = True
 
-    def copy(self, columns: Columns) -> Relation:
-        """The same rows once more, without the conditions: each is written once, and counts once."""
+    def copy(self) -> Relation:
+        """A relation that continues this one."""
         other = Relation(list(self.sources), *self.chain)
-        other.columns = columns
+        other.base = self
+        other.columns = self.columns
         other.listed = self.listed
         other.data = self.data
-        other.chained = False
+        other.chained = self.chained
         return other
 
 
 class Binding:
-    """What a let name stands for: operands, a relation (with its columns as they were at the let), a column or a lambda."""
+    """What a let name stands for: operands, a relation, a column or a lambda."""
 
-    __slots__ = ("body", "column", "columns", "expr", "operands", "params", "relation", "scope", "used")
+    __slots__ = ("body", "column", "expr", "operands", "params", "relation", "scope")
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.operands: Operands | None = None
         self.relation: Relation | None = None
-        self.columns = OPEN
-        self.used = False
         self.column: Column | None = None
         self.params: list[Param] = []
         self.body: Body | None = None
         self.expr: Expr | None = None
-
-    def take(self) -> Relation | None:
-        """The relation at its first use, a copy without conditions later."""
-        if self.relation is None:
-            return None
-        if self.used:
-            return self.relation.copy(self.columns)
-        self.used = True
-        return self.relation
 
 
 class Scope:

@@ -134,9 +134,8 @@ class Values:
 
     def _bound(self, bound: Binding, expr: Expr, out: Operands) -> None:
         """A let name: its values stand where it is used."""
-        found = bound.take()
-        if found is not None:
-            out.relations.append(found)
+        if bound.relation is not None:
+            out.relations.append(bound.relation.copy())
         elif bound.operands is not None:
             start, end = expr.start, expr.end
             out.values.extend([Value(value.text, start, end, value.kind) for value in bound.operands.values])
@@ -231,7 +230,6 @@ class Call:
         reader = self.reader
         if tabular or value.kind == "pipe":
             slot.relation = reader.relation(value)
-            slot.columns = slot.relation.columns
             return
         slot.column = reader.column(value, self.columns)
         if slot.column is None or value.kind == "name":

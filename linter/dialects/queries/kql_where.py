@@ -228,7 +228,10 @@ class Conditions(Values):
                 )  # fmt: skip
             else:
                 items.append(self.leaf(column, op.op, self.written(right), native, op.cased, expr.start, expr.end, True))
-        if operands.computed or not items:
+        if not items and not operands.computed and right.kind == "name":  # a list left empty is there to be filled
+            self.consult(right.text, negated != op.negative, right.start, right.end)
+            items.append(self.leaf(column, "eq", right.text, native, op.cased, expr.start, expr.end, listed=True))
+        elif operands.computed or not items:
             text = ", ".join(self.written(item) for item in expr.items[1:4])
             items.append(self.leaf(column, op.op, text, native, op.cased, expr.start, expr.end, True))
         node = conjunction(items) if op.every else disjunction(items)
@@ -280,14 +283,15 @@ class Conditions(Values):
         return Not(node) if op.negative else node
 
     def _between(self, expr: Expr, columns: Columns) -> Node:
+        """Two terms; computed where one of the bounds is, which then may count from the other."""
         left, low, high = expr.items
         column = self.column(left, columns) or Column(self.written(left), True)
+        found = [self.operands([bound], columns) for bound in (low, high)]
+        self.consulted.extend(relation for each in found for relation in each.relations)
+        plain = all(not each.computed and len(each.values) == 1 for each in found)
         nodes: list[Node] = []
-        for op, bound in (("gte", low), ("lte", high)):
-            found = self.operands([bound], columns)
-            self.consulted.extend(found.relations)
-            plain = not found.computed and len(found.values) == 1
-            text = found.values[0].text if plain else self.written(bound)
+        for op, bound, each in (("gte", low, found[0]), ("lte", high, found[1])):
+            text = each.values[0].text if plain else self.written(bound)
             nodes.append(self.leaf(column, op, text, expr.text, False, expr.start, expr.end, not plain))
         node = And(tuple(nodes))
         return Not(node) if expr.text[0] == "!" else node
