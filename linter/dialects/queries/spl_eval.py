@@ -125,7 +125,7 @@ class EvalParser(Cursor):
             self.take()
             denied = True
         if self.accept("like"):
-            node: Node | None = self.like(left, self.sum(), "LIKE")
+            node: Node | None = self.like(left, self.sum(), "LIKE", None)
         elif self.sees("in") and self.ahead().kind == "open":
             self.take()
             node = self.members(left, self.values(), "IN")
@@ -146,7 +146,7 @@ class EvalParser(Cursor):
             return term._replace(derived=True)
         return term._replace(op="null", cased=False) if op == "eq" and not right.text and native else term
 
-    def like(self, left: Value, right: Value, native: str) -> Term:
+    def like(self, left: Value, right: Value, native: str, span: tuple[int, int] | None) -> Term:
         """`%` stands for any text, `_` for one character."""
         text = right.text
         if right.kind == "literal":
@@ -154,7 +154,7 @@ class EvalParser(Cursor):
             op, text = wildcard(text, escape="\0")
         else:
             op = "like"
-        term = self.host.term(left.text, op, text, native, not left.folded, left.start, right.end)
+        term = self.host.term(left.text, op, text, native, not left.folded, *(span or (left.start, right.end)))
         return term._replace(derived=True) if left.kind != "field" or right.kind != "literal" else term
 
     def members(self, left: Value, values: list[Value], native: str) -> Node | None:
@@ -214,7 +214,7 @@ class EvalParser(Cursor):
             raise QueryError(f"{name}() takes two arguments", start, closed.end)
         second = values[1]
         if name == "like":
-            return self.like(first, second, native)._replace(start=start, end=closed.end)
+            return self.like(first, second, native, (start, closed.end))
         if name == "cidrmatch":
             first, second = second, first
         op = "re" if name == "match" else "cidr"
