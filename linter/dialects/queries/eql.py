@@ -44,7 +44,7 @@ def parse(text: str) -> core.Query:
     global _lexer
     if _lexer is None:
         _lexer = core.Lexer(_PAIRS)
-    return core.Query(tuple(_Eql(text, _lexer.tokens(text)).query()))
+    return core.Query(tuple(_Eql(text, _lexer.tokens(text, limit=core.MOST_TOKENS)).query()))
 
 
 def unquote(raw: str) -> str:

@@ -146,17 +146,23 @@ class _Esql(Expressions):
             raise self.error("unknown command")
         return None
 
-    def _skip(self) -> None:
-        """Past the rest of a command whose arguments say nothing."""
-        depth = 0
+    def _skip(self, *stops: str) -> None:
+        """Past the rest of a command, or up to one of these words and signs outside brackets."""
+        opened: list[core.Token] = []
         while self.now.kind != "end":
-            text = self.now.text
-            if self.now.kind == "op":
-                if not depth and text in ("|", ")"):
-                    return
-                depth += text in "([{"
-                depth -= text in ")]}"
+            kind, text = self.now.kind, self.now.text
+            if kind == "op":
+                if not opened and text in ("|", ")"):
+                    break
+                if text in "([{":
+                    opened.append(self.now)
+                elif text in ")]}" and opened:
+                    opened.pop()
+            if not opened and stops and kind != "string" and text.lower() in stops:
+                break
             self.take()
+        if opened:
+            raise core.QueryError(f"{opened[-1].text!r} is never closed", opened[-1].start)
 
     def _assignments(self) -> None:
         """`a = expression, b = expression`; all of them see the columns as they were."""
@@ -180,10 +186,7 @@ class _Esql(Expressions):
         made: list[tuple[str, Value]] = []
         if not self.sees("by"):
             while True:
-                name, value = self._assignment()
-                made.append((name, value._replace(kind="computed")))
-                if self.accept("where"):
-                    self.boolean(self.operand)
+                made.append(self._aggregate())
                 if not self.accept(","):
                     break
         keys: list[tuple[str, Value]] = []
@@ -196,6 +199,21 @@ class _Esql(Expressions):
             self.columns = Columns(dict(self.columns.named) if not made and not keys else {})
         for name, value in made + keys:
             self.columns.define(name, value)
+
+    def _aggregate(self) -> tuple[str, Value]:
+        """`name = function(expression) WHERE condition`: computed, whatever it says."""
+        name = ""
+        if self.now.kind == "name" and self.ahead().kind == "op" and self.ahead().text == "=":
+            name = self.column(self.take().text)
+            self.take()
+        start, first = self.now.start, self.at
+        self._skip(",", "by", "where")
+        if self.at == first:
+            raise self.error("expected an aggregate")
+        end = self.tokens[self.at - 1].end
+        if self.accept("where"):
+            self.boolean(self.operand)
+        return name or self.text[start:end], Value("computed", "", start, end)
 
     def _rename(self) -> None:
         """`old AS new, …` or `new = old, …`."""

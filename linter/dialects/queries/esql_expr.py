@@ -43,11 +43,13 @@ def lex(text: str) -> list[core.Token]:
     global _lexer
     if _lexer is None:
         _lexer = core.Lexer(_PAIRS)
-    return _lexer.tokens(text)
+    return _lexer.tokens(text, limit=core.MOST_TOKENS)
 
 
 def unquote(raw: str) -> str:
     """The value of a string as written; a backslash before an unknown letter stays."""
+    if raw.startswith('"""') or "\\" not in raw:
+        return raw[3:-3] if raw.startswith('"""') else raw[1:-1]
     return "".join(char for char, _ in _characters(raw))
 
 

@@ -28,7 +28,7 @@ def parse(text: str) -> core.Query:
     global _lexer
     if _lexer is None:
         _lexer = core.Lexer(_PAIRS, _DOTALL)
-    cursor = _Kuery(text, _lexer.tokens(text))
+    cursor = _Kuery(text, _lexer.tokens(text, limit=core.MOST_TOKENS))
     if cursor.now.kind == "end":
         return core.Query((core.Part(And(())),))  # an empty query matches everything, filters may narrow it
     tree = cursor.boolean(cursor.operand)

@@ -30,7 +30,7 @@ def parse(text: str) -> core.Query:
     global _lexer
     if _lexer is None:
         _lexer = core.Lexer(_PAIRS, _DOTALL)
-    cursor = _Lucene(_lexer.tokens(text))
+    cursor = _Lucene(_lexer.tokens(text, limit=core.MOST_TOKENS))
     if cursor.now.kind == "end":
         return core.Query((core.Part(And(())),))
     tree = cursor.clauses("")
