@@ -210,7 +210,8 @@ def report(
 
 
 def _over_all(rows: Sequence[RuleRow], options_of: Callable[[str], Options]) -> Iterator[Finding]:
-    for check in registry.checks():
+    used = {options_of(row.path) for row in rows}
+    for check in map(registry.check, (name for name in registry.IDS if any(options.wants(name) for options in used))):
         if check.CHECK.scope == "run":
             for finding in check.check(RunContext(Options(), check.CHECK, rows, options_of)):
                 options = options_of(finding.path)

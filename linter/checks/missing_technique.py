@@ -1,7 +1,8 @@
 """Points at rules that name no ATT&CK technique.
 
 ## What it does
-Reports a rule that is tagged with no ATT&CK technique at all. A tactic alone (`attack.execution`) does not count.
+Reports a rule that is tagged with no ATT&CK technique. Where at least a tactic is named (`attack.execution`), only the
+pedantic persona hears of it.
 
 ## Why it matters
 The technique is how a rule finds its relatives: coverage maps, triage guides and siftlint's own catalog are keyed on it.
@@ -21,18 +22,28 @@ from collections.abc import Iterator
 from linter.checks.base import CheckInfo, Example, RuleContext
 from linter.finding import Finding
 
-CHECK = CheckInfo("missing-technique", "a rule that names no ATT&CK technique", "advice", confidence="high", persona="pedantic")
+CHECK = CheckInfo("missing-technique", "a rule that names no ATT&CK technique", "advice")
 EXEMPT = ("filter", "correlation", "building_block", "base")
+TACTICS = (
+    "reconnaissance", "resourcedevelopment", "initialaccess", "execution", "persistence", "privilegeescalation", "stealth",
+    "defenseimpairment", "defenseevasion", "credentialaccess", "discovery", "lateralmovement", "collection",
+    "commandandcontrol", "exfiltration", "impact",
+)  # fmt: skip
 
 
 def check(context: RuleContext) -> Iterator[Finding]:
     """At most one finding."""
     rule = context.rule
-    if not rule.techniques and rule.kind not in EXEMPT:
-        yield context.finding(
-            rule.anchor("tags"),
-            "No ATT&CK technique is named, so coverage maps and rules of the same kind can't be found by it.",
-        )
+    if rule.techniques or rule.kind in EXEMPT:
+        return
+    letters = ["".join(char for char in tag.lower() if char.isalpha()) for tag in rule.tags]
+    tactic = any(tag.endswith(TACTICS) for tag in letters)
+    yield context.finding(
+        rule.anchor("tags"),
+        f"No ATT&CK technique is named{' (a tactic alone says little)' if tactic else ''}, so neither a coverage map nor the "
+        "catalog finds this rule's relatives.",
+        persona="pedantic" if tactic else "regular",
+    )
 
 
 VALID = (
@@ -68,8 +79,24 @@ detection:
   condition: selection
 level: medium
 """,
-        "No ATT&CK technique",
+        "a tactic alone",
         3,
         persona="pedantic",
+    ),
+    Example(
+        "No tags at all",
+        """\
+title: Archive tool reads a mailbox file
+id: 3b2a6f00-1f3e-4d0e-8d6b-2f6f6f2a0003
+logsource: {category: process_creation, product: windows}
+detection:
+  selection:
+    Image|endswith: '\\7z.exe'
+    CommandLine|contains: '.pst'
+  condition: selection
+level: medium
+""",
+        "No ATT&CK technique",
+        1,
     ),
 )

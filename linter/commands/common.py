@@ -50,8 +50,8 @@ class Chooser:
 
     def __init__(self, args: Namespace) -> None:
         self._args = args
-        self._select = _known_checks("--select", args.select)
-        self._ignore = _known_checks("--ignore", args.ignore)
+        self._select = _known_checks("--select", getattr(args, "select", ()))
+        self._ignore = _known_checks("--ignore", getattr(args, "ignore", ()))
         self._made: dict[tuple[Options, tuple[tuple[int, int], ...] | None], Options] = {}
         self.changed: dict[str, tuple[tuple[int, int], ...]] | None = None  # path → line ranges that a change touched
 
@@ -63,7 +63,7 @@ class Chooser:
         if made is None:
             select = self._select or options.select
             ignore = (*options.ignore, *self._ignore)
-            persona = self._args.persona or options.persona
+            persona = getattr(self._args, "persona", None) or options.persona
             made = options._replace(select=select, ignore=ignore, persona=persona, changed=changed)
             self._made[options, changed] = made
         return made

@@ -109,14 +109,20 @@ def _summary(report: Report, view: View) -> list[str]:
 
 def _next(report: Report, view: View) -> Iterator[str]:
     """What to do with it: commands that can be copied."""
+    from shlex import quote
+
     worst = max(report.findings, key=lambda finding: SEVERITIES.index(finding.severity))
     rows = [(f"siftlint explain {worst.check}", "what the check means")]
     argued = next((finding for finding in report.findings if finding.evidence.rules), None)
     if argued is not None:
-        rows.append((f"siftlint why {plain(argued.path)}:{argued.begin.line}", "all the rules behind a finding"))
+        rows.append((f"siftlint why {quote(f'{plain(argued.path)}:{argued.begin.line}')}", "the rules behind a finding"))
     fixable = sum(isinstance(finding.intent, ReplaceTag | RemoveSelection) for finding in report.findings)
     if fixable:
-        rows.append(("siftlint lint --diff", f"what --fix would change ({fixable} fixable)"))
+        rows.append(("siftlint lint --diff", f"what --fix would change ({fixable})"))
+    room = min(44, max(len(command) for command, _ in rows))
     for command, why in rows:
-        gap = 2 if len(command) > 44 else 46 - len(command)
-        yield f"  {_paint(view, 'bold', command)}{' ' * gap}{_paint(view, 'dim', why)}"
+        if len(command) <= room:
+            yield f"  {_paint(view, 'bold', command)}{' ' * (room + 2 - len(command))}{_paint(view, 'dim', why)}"
+        else:
+            yield f"  {_paint(view, 'bold', command)}"
+            yield f"  {' ' * (room + 2)}{_paint(view, 'dim', why)}"

@@ -1,0 +1,52 @@
+"""What linting one rule may import and read: start-up is what a pre-commit hook is judged by."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.rules import EVERY
+
+HEAVY = (
+    "rich", "jinja2", "github", "ruamel", "jsonschema", "sigma", "click", "pydantic", "requests", "urllib.request", "http",
+    "socket", "ssl", "asyncio", "multiprocessing", "concurrent", "subprocess", "tempfile", "dataclasses", "inspect",
+    "linter.review", "linter.site", "linter.fixer", "linter.dialects.edit", "linter.catalog.build", "linter.catalog.aggregate",
+)  # fmt: skip
+DIALECTS = ("sigma", "elastic", "splunk", "kusto", "yaral")
+
+
+def imported(folder: Path, name: str, *options: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "linter", "lint", name, *options],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode in (0, 1), done.stderr
+    lines = (line for line in done.stderr.splitlines() if line.startswith("import time:"))
+    return {line.rpartition("|")[2].strip() for line in lines}
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_only_what_the_rule_needs(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(EVERY[name], encoding="utf-8")
+    modules = imported(tmp_path, name)
+    own = name.partition(".")[0].replace("rule", "yaral")
+    others = tuple(f"linter.dialects.{dialect}" for dialect in DIALECTS if dialect != own)
+    fat = {module for module in modules if (module + ".").startswith(tuple(f"{heavy}." for heavy in (*HEAVY, *others)))}
+    assert fat == set()
+    assert len(modules) < 190, "what is it that one rule needs so many modules for?"
+
+
+def test_no_catalog_for_checks_that_need_none(tmp_path: Path) -> None:
+    (tmp_path / "sigma.yml").write_text(EVERY["sigma.yml"], encoding="utf-8")
+    modules = imported(tmp_path, "sigma.yml", "--select", "unknown-technique")
+    assert "linter.catalog.load" not in modules
+    assert "linter.checks.noisy_branch" not in modules
