@@ -125,7 +125,7 @@ def _texts(node: Yaml | None) -> list[Scalar]:
 
 
 def _metadata(root: Mapping, draft: Draft) -> None:
-    """All but the search. Older rules keep technique, asset and domain under `tags`, some newer ones at the top."""
+    """All but the search. Technique, asset, domain and story stand under `tags`, in the newest layout at the top."""
     tags = root.get("tags")
     inner = tags if isinstance(tags, Mapping) else Mapping([], 0, 0, False)
 
@@ -133,12 +133,12 @@ def _metadata(root: Mapping, draft: Draft) -> None:
         return inner.get(name) or root.get(name)
 
     draft.author = text_of(root.get("author"))
-    draft.date = text_of(root.get("date"))
+    draft.date = text_of(root.get("date") or root.get("creation_date"))
     draft.status = "deprecated" if "deprecated" in draft.path.split("/") else text_of(root.get("status")).lower()
     draft.domain = text_of(either("security_domain")).lower()
     draft.level = _level(root, inner)
     kind = text_of(root.get("type"))
-    draft.kind = _KINDS.get(kind.lower(), "rule")
+    draft.kind = "building_block" if "baselines" in draft.path.split("/") else _KINDS.get(kind.lower(), "rule")
     stories = [story.text for story in _texts(either("analytic_story"))]
     draft.tags = tuple(dict.fromkeys([*([f"type:{kind}"] if kind else []), *stories]))
     draft.false_positives = tuple(text.text.strip() for text in _texts(root.get("known_false_positives")))
@@ -174,11 +174,12 @@ def _platforms(title: str, about: str) -> tuple[str, ...]:
 
 
 def _level(root: Mapping, tags: Mapping) -> str:
-    """The severity of the highest risk score, in the tags or among the risk objects."""
+    """The severity of the highest risk score: in the tags, among the risk objects, of the finding's entities."""
     scores = [text_of(tags.get("risk_score"))]
-    risk = root.get("rba")
-    objects = risk.get("risk_objects") if isinstance(risk, Mapping) else None
-    if isinstance(objects, Sequence):
-        scores += [text_of(item.get("score")) for item in objects.items if isinstance(item, Mapping)]
+    for above, names in (("rba", ("risk_objects",)), ("finding", ("entity", "entities"))):
+        holder = root.get(above)
+        for node in [holder.get(name) for name in names] if isinstance(holder, Mapping) else []:
+            objects = node.items if isinstance(node, Sequence) else [node]
+            scores += [text_of(item.get("score")) for item in objects if isinstance(item, Mapping)]
     known = [int(score) for score in scores if score.isascii() and score.isdigit() and len(score) < 5]
     return next((name for limit, name in _LEVELS if max(known) <= limit), "critical") if known else ""

@@ -6,6 +6,7 @@ compared without regard to case and `*` is the only wildcard.
 
 from __future__ import annotations
 
+import re
 from typing import Protocol
 
 from linter.dialects.queries.core import Cursor, QueryError, Token, any_of, wildcard
@@ -14,6 +15,7 @@ from linter.dialects.queries.spl_words import TIMES
 from linter.rule import Node, Not, Term
 
 MAX_TERMS = 20_000
+_CIDR = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-fA-F]{0,4}(?::[\da-fA-F]{0,4}){2,7})/\d{1,3}")
 _ORDER = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
 _FOREIGN = ("{", "}", ":", ";", "&&", "~")  # no term of a search looks like this, those of other languages do
 _WRAPS = ("TERM", "CASE", "PREFIX")
@@ -268,9 +270,9 @@ def deny(node: Node) -> Node:
 
 
 def matcher(value: str) -> tuple[str, str]:
-    """(op, value) of a value of the search language: `*` is a wildcard, nothing escapes it, `?` is itself."""
+    """(op, value) of a value of the search language: nothing escapes `*`, `?` is itself, `a.b.c.d/n` is a network."""
     if "*" not in value:
-        return "eq", value
+        return ("cidr" if "/" in value and _CIDR.fullmatch(value) else "eq"), value
     if "?" in value:
         return wildcard(value.replace("?", "\0?"), escape="\0")
     return wildcard(value, escape="")

@@ -104,6 +104,7 @@ def test_precedence(text: str, expected: str) -> None:
         ("a<.25", "a lt .25"),
         ("a==1", "a eq 1"),
         ("a=x,y", "a eq x,y"),
+        ("NOT ip IN (10.0.0.0/8, fe80::/10, 10.1/x)", "!ip cidr 10.0.0.0/8|!ip cidr fe80::/10|!ip eq 10.1/x"),
         ("url=*?id=1&b=2*", "url contains ?id=1&b=2"),
         ('"a b"=1', "a b eq 1"),
         ("a{}.b=1", "a{}.b eq 1"),
