@@ -92,6 +92,8 @@ def term(field: str, mods: Modifiers, scalar: Scalar, start: int, end: int) -> T
             op = "keyword"
     elif kind in ("fieldref", "part"):
         derived = True
+        if "\\" in text:
+            text = text.replace("\\\\", "\\")
     elif kind == "exists":
         op, text = ("null", "") if text.lower() in ("false", "no", "off", "0") else ("exists", "")
     return Term(field, op, text, mods.native, mods.cased, start, end, derived, listed)

@@ -88,7 +88,7 @@ MODIFIERS = st.sampled_from(
 PLAIN = st.one_of(WORDS, st.integers(-5, 70000), st.booleans(), st.none(), st.sampled_from(["%a%", "x%a%y", "10.0.0.0/8"]))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(MODIFIERS, st.one_of(PLAIN, st.lists(PLAIN, min_size=1, max_size=4)), st.sampled_from(["a", "b.c", ""]))
 def test_values_as_pysigma_reads_them(modifiers: str, value: Any, field: str) -> None:
     document = {
@@ -97,10 +97,12 @@ def test_values_as_pysigma_reads_them(modifiers: str, value: Any, field: str) ->
     }  # fmt: skip
     tree = pysigma(document)
     reading = sigma.read(Source("r.yml", yaml.safe_dump(document, allow_unicode=True)))
-    texts = all(isinstance(each, str) for each in (value if isinstance(value, list) else [value]))
-    if modifiers == "|re" and not texts:
+    values = value if isinstance(value, list) else [value]
+    if modifiers == "|re" and not all(isinstance(each, str) for each in values):
         return  # pySigma lets a number pass as a regular expression
-    if tree is not None and not ("base64" in modifiers and "" in (value if isinstance(value, list) else [value])):
+    if "base64" in modifiers and any(len(str(each)) < 3 or "\\" in str(each) for each in values):
+        return  # too short for all three encodings; pySigma 1 encodes the escape too
+    if tree is not None:
         assert ours(reading.rules[0].trees[0]) == theirs(tree)
 
 
