@@ -43,7 +43,7 @@ class Reader(Tables):
             bound.body, bound.params = let.body, let.params
         elif value is not None:
             known = self.scope.find(value.text) if value.kind == "name" else None
-            if known is not None:
+            if known is not None and known.body is None:
                 bound = known
             elif value.kind in ("pipe", "name") or (value.kind == "call" and self._is_tabular(value)):
                 bound.relation = self.relation(value)
@@ -76,6 +76,8 @@ class Reader(Tables):
             bound = self.scope.find(expr.text)
             if bound is None:
                 return Relation([expr.text], expr.start, expr.end)
+            if bound.body is not None:  # a function without arguments may go without parentheses
+                return self._lambda(bound, Expr("call", expr.text, expr.start, expr.end))
             if bound.relation is None and bound.expr is not None and bound.expr.kind == "call":
                 bound.relation = self.relation(bound.expr)
             return bound.relation.copy() if bound.relation is not None else Relation([], expr.start, expr.end)
@@ -233,9 +235,7 @@ class Reader(Tables):
         bound = self.scope.find(call.text)
         if bound is None or bound.body is None or self.calls >= MAX_CALLS or not bound.params:
             return now
-        with Call(self, bound, Expr("call", call.text, call.start, call.end), Columns({})) as inner:
-            slot = self.scope.names[bound.params[0].name]
-            slot.relation = now
+        with Call(self, bound, call, Columns({}), now) as inner:
             return self.relation(inner) if inner is not None else now
 
     def _source(self, stage: Stage) -> Relation:

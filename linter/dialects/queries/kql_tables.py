@@ -58,12 +58,12 @@ class Tables(Conditions):
                 continue
             out[name] = self.computed(value, name, columns)
             if value.kind == "call" and value.text in ("toscalar", "materialize"):
-                self._consulted(now, value)
+                now.children.extend(self.operands([value], columns).relations)
+            elif value.kind == "name" and value.text not in columns.names:
+                bound = self.scope.find(value.text)
+                if bound is not None and bound.operands is not None:
+                    now.children.extend(bound.operands.relations)
         return out
-
-    def _consulted(self, now: Relation, value: Expr) -> None:
-        found = self.operands([value], now.columns)
-        now.children.extend(found.relations)
 
     def project(self, now: Relation, stage: Stage) -> None:
         """`project` and `distinct`: these columns and no others."""
@@ -112,6 +112,13 @@ class Tables(Conditions):
     def evaluate(self, now: Relation, stage: Stage) -> None:
         """A plug-in: `bag_unpack` and `pivot` turn values into columns, which are the events' own."""
         plugin = stage.items[0].text if stage.items else ""
+        for argument in stage.items[0].items if stage.items else []:
+            bound = self.scope.find(argument.text) if argument.kind == "name" else None
+            if argument.kind == "pipe" or (bound is not None and bound.relation is not None):
+                found = self.relation(argument)
+                now.children.append(found)
+                if found.listed:
+                    self.consult(found.listed, False, argument.start, argument.end)
         if plugin in _SPREADING:
             now.columns = Columns(now.columns.names, False)
         elif plugin in _MIXING:

@@ -20,6 +20,7 @@ WRAPPERS = frozenset((
 ))  # fmt: skip
 _JOINED = frozenset(("array_concat", "pack_array", "set_union", "make_list", "makelist", "make_set", "makeset"))
 _LITERALS = frozenset(("str", "num", "span", "typed", "bool", "null"))
+_TIMES = frozenset(("datetime", "date", "timespan", "time", "guid"))
 _EXISTS = frozenset(("column_ifexists", "columnifexists"))
 MAX_CALLS = 24  # lambdas within lambdas
 MAX_STEPS = 20_000  # lambda bodies, the stages in them, and computed conditions read in their place
@@ -121,6 +122,8 @@ class Values:
             bound = self.scope.find(expr.text)
             if bound is None:
                 out.computed = True
+            elif bound.body is not None:
+                self._called(Expr("call", expr.text, expr.start, expr.end), columns, out)
             else:
                 self._bound(bound, expr, out)
         elif kind == "pipe":
@@ -150,7 +153,7 @@ class Values:
             self._json(items[0], out)
         elif name in ("_GetWatchlist", "table", "externaldata", "datatable"):
             out.relations.append(self.relation(expr))
-        elif name in WRAPPERS or name in _JOINED or name in ("toscalar", "materialize", "distinct"):
+        elif name in WRAPPERS or name in _JOINED or name in _TIMES or name in ("toscalar", "materialize", "distinct"):
             for item in items:
                 self._gather(item, columns, out)
             if name in ("tolower", "toupper"):
@@ -198,8 +201,11 @@ class Values:
 class Call:
     """A lambda's body with its parameters bound, for the time of a `with`; None when the body is no plain expression."""
 
-    def __init__(self, reader: Values, bound: Binding, expr: Expr, columns: Columns) -> None:
+    def __init__(
+        self, reader: Values, bound: Binding, expr: Expr, columns: Columns, piped: Relation | None = None
+    ) -> None:  # `piped`: what `invoke` hands over as the first argument
         self.reader = reader
+        self.piped = piped
         self.bound = bound
         self.expr = expr
         self.columns = columns
@@ -211,7 +217,12 @@ class Call:
         inner = Scope(bound.scope)
         given = {item.text: item.items[0] for item in self.expr.items if item.kind == "named"}
         placed = [item for item in self.expr.items if item.kind != "named"]
-        for number, param in enumerate(bound.params):
+        params = bound.params
+        if self.piped is not None and params:
+            slot = inner.names[params[0].name] = Binding(inner)
+            slot.relation = self.piped
+            params = params[1:]
+        for number, param in enumerate(params):
             value = given.get(param.name) or (placed[number] if number < len(placed) else param.default)
             slot = Binding(inner)
             if value is not None:
