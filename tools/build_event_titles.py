@@ -19,8 +19,8 @@ HAND = Path(__file__).with_name("event_titles_by_hand.tsv")
 SERVICES = {"microsoft-windows-sysmon/operational": "sysmon", "security": "security", "system": "system"}
 PROVIDERS = {"sysmon": "Sysmon", "security": "Security-Auditing", "system": "System"}
 HEAD = (
-    "# Event titles: service, event id, provider, title. Sources: Microsoft's documentation by way of OSSEM (MIT) and the SigmaHQ\n"
-    "# guide (public domain); the rest by hand. Made by tools/build_event_titles.py.\n"
+    "# Event titles: service, event id, provider, title. Sources: Microsoft's documentation by way of OSSEM (MIT) and the\n"
+    "# SigmaHQ guide (public domain); the rest by hand. Made by tools/build_event_titles.py.\n"
 )
 
 

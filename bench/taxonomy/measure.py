@@ -4,7 +4,8 @@
 
 prints, for live rules: predicate uses without a canonical or native name; rules without an event class; event uses with an
 official title; process names known to several vendors; the rows of the reference's T1021.002 page that were found; times.
-A predicate use is a distinct (rule, field) pair that is not derived. `--show N` lists the N commonest misses of each kind.
+A predicate use is a distinct (file, field) pair that is not derived, of Kusto on tables of hosts. A process name is a file
+name that a predicate on the image, parent, source or target process names. `--show N` lists the N commonest misses of each kind.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from linter import reading  # noqa: E402
 from linter.dialects import registry  # noqa: E402
 from linter.rule import Rule  # noqa: E402
 from linter.source import Source  # noqa: E402
-from linter.taxonomy import fields, values  # noqa: E402
+from linter.taxonomy import fields, normalise  # noqa: E402
 
 SUFFIXES = {"sigma": (".yml",), "elastic": (".toml",), "splunk": (".yml",), "kusto": (".yaml", ".yml"), "yaral": (".yaral",)}
 LIMITS = {"elastic": 5, "splunk": 6, "kusto": 8, "yaral": 10}
 CLASSES = {"sigma": 0.7, "elastic": 4, "splunk": 3, "kusto": 3, "yaral": 6}
-HOST_TABLES = re.compile(r"device|securityevent|windowsevent|event$|_?im|_?asim|syslog", re.I)
+PROCESSES = frozenset(f"{base}.name" for base in ("Image", "ParentImage", "GrandParentImage", "SourceImage", "TargetImage"))
 
 
 def live(vendor: str, path: str) -> bool:
@@ -42,7 +43,30 @@ def live(vendor: str, path: str) -> bool:
     return vendor == "kusto" or ("_deprecated" not in path and not path.startswith("tools/"))
 
 
-def rules(vendor: str, folder: Path) -> list[Rule]:
+HOSTS = frozenset(("windows", "linux", "macos", "dns/any", "proxy/any", "network_connection/any", "authentication/any"))
+
+
+class Uses:
+    """Every field that is looked up while a file is read: distinct (file, field) pairs, and those that nobody knows."""
+
+    def __init__(self, vendor: str) -> None:
+        self.vendor = vendor
+        self.file = ""
+        self.seen: dict[tuple[str, str], bool] = {}
+        self.assumed: set[tuple[str, str]] = set()
+        self.plain = fields.lookup
+
+    def lookup(self, vendor: str, field: str, words: tuple[str, ...]) -> fields.Mapped:
+        """`fields.lookup`, noted; of Kusto only for tables of hosts."""
+        found = self.plain(vendor, field, words)
+        if vendor == self.vendor and field and (vendor != "kusto" or not HOSTS.isdisjoint(words)):
+            self.seen[self.file, field] = self.seen.get((self.file, field), True) and found.known
+            if found.mapping == "assumed":
+                self.assumed.add((self.file, field))
+        return found
+
+
+def rules(vendor: str, folder: Path, uses: Uses | None = None) -> list[Rule]:
     """The live rules of a corpus."""
     dialect = registry.dialect(vendor)
     out: list[Rule] = []
@@ -52,6 +76,8 @@ def rules(vendor: str, folder: Path) -> list[Rule]:
             continue
         source = reading.load(str(path))
         if isinstance(source, Source) and dialect.recognises(source):
+            if uses is not None:
+                uses.file = name
             out += [rule for rule in dialect.read(source).rules if vendor != "kusto" or rule.trees]
     return out
 
@@ -68,36 +94,28 @@ def main() -> None:
     page: dict[tuple[str, str], int] = Counter()
     for vendor in args.vendor or registry.NAMES:
         begun = time.perf_counter()
-        found = rules(vendor, args.corpora / vendor)
+        uses = Uses(vendor)
+        normalise.fields = uses  # type: ignore[assignment]  # its lookups pass through the counter
+        uses.scopes = fields.scopes  # type: ignore[attr-defined]
+        found = rules(vendor, args.corpora / vendor, uses)
+        normalise.fields = fields
         spent = time.perf_counter() - begun
-        uses = misses = 0
-        lost, assumed = Counter[str](), 0
+        lost = Counter(field for (_, field), known in uses.seen.items() if not known)
         classless = [rule for rule in found if not rule.events]
         for rule in found:
-            words = fields.scopes(rule.events, ())
-            host = vendor != "kusto" or host_tables(rule)
-            seen: set[str] = set()
             for predicate in rule.predicates():
                 for indicator in predicate.indicators:
-                    if indicator.field == "Image.name" and indicator.op == "eq":
+                    if indicator.op == "eq" and indicator.field in PROCESSES:
                         names[indicator.value].add(vendor)
-                if predicate.derived or not predicate.field or predicate.field in seen or not host:
-                    continue
-                seen.add(predicate.field)
-                uses += 1
-                assumed += predicate.mapping == "assumed"
-                if predicate.mapping == "native" and not fields.lookup(vendor, predicate.field, words).known:
-                    misses += 1
-                    lost[predicate.field] += 1
             for event in rule.events:
                 if event.id:
                     (titled if event.title else untitled)[f"{event.provider} {event.id}"] += 1
             if any(technique.id == "T1021.002" for technique in rule.techniques):
                 page.update({(event.provider, event.id) for event in rule.events if event.id})
-        share = 100 * misses / max(1, uses)
+        share = 100 * lost.total() / max(1, len(uses.seen))
         bare = 100 * len(classless) / max(1, len(found))
-        print(f"{vendor:8s} {len(found):5d} rules in {spent:5.1f} s   fields without a name {share:5.2f} % of {uses}"
-              f" (limit {LIMITS.get(vendor, '-')})   assumed {100 * assumed / max(1, uses):4.1f} %"
+        print(f"{vendor:8s} {len(found):5d} rules in {spent:5.1f} s   fields without a name {share:5.2f} % of {len(uses.seen)}"
+              f" (limit {LIMITS.get(vendor, '-')})   assumed {100 * len(uses.assumed) / max(1, len(uses.seen)):4.1f} %"
               f"   without an event class {bare:5.2f} % (limit {CLASSES[vendor]})")  # fmt: skip
         if args.show:
             print("   fields:", lost.most_common(args.show))
@@ -112,12 +130,6 @@ def main() -> None:
         f"process names: {known[0]}, in ≥ 2 {known[1]} (600), ≥ 3 {known[2]} (260), ≥ 4 {known[3]}, all 5 {known[4]} (27) vendors"
     )
     reference(page)
-
-
-def host_tables(rule: Rule) -> bool:
-    """Whether a Kusto rule reads tables of hosts (Defender's Device tables, Windows events, ASIM, Syslog)."""
-    text = " ".join(event.provider for event in rule.events) + " " + " ".join(rule.classes)
-    return any(word in text for word in ("Defender-", "windows", "linux", "process_creation", "file_event", "dns/", "proxy/"))
 
 
 def reference(page: dict[tuple[str, str], int]) -> None:

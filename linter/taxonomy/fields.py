@@ -151,6 +151,8 @@ def lookup(vendor: str, field: str, words: tuple[str, ...]) -> Mapped:
     for wanted, mapped in table.get(name, ()):
         if not wanted or not wanted.isdisjoint(words):
             return mapped
+    if vendor == "kusto" and name[-1:] == "1" and name[:-1] in table:  # a column of a join's right side
+        return lookup(vendor, field[:-1], ())._replace(mapping="assumed")
     for ending in _VARIANTS:
         if name.endswith(ending) and vendor == "elastic":
             return lookup(vendor, field[: -len(ending)], words)

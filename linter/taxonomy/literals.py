@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from linter.taxonomy import words
+
 MAX_PATTERN = 600  # code points; longer patterns stay regexes
 MAX_TEXTS = 32  # alternatives a pattern may stand for
 _SPECIAL = frozenset(".^$*+?{}[]\\|()")
 _SEPARATORS = ("\\/", "/\\")
+# The start of the value or a separator before a name: a separator, as other vendors write it.
+_EDGES = ("(^|\\\\)", "(\\\\|^)", "(?:^|\\\\)", "(^|[\\\\/])", "(?:^|[\\\\/])", "(^|/)", "(?:^|/)")
 
 
 class _Fancy(Exception):
@@ -20,13 +24,63 @@ class _Fancy(Exception):
 
 @lru_cache(maxsize=8192)
 def plain(pattern: str) -> tuple[tuple[str, str], ...]:
-    """The (op, text) pairs a regex search stands for: eq, startswith, endswith, contains; () when it is more than that."""
+    """The (op, text) pairs a regex search stands for: eq, startswith, endswith, contains; () when it is more than that.
+
+    Of alternatives at the top (`a\\.exe|b.+c`) those that are more than text stay as (re, alternative).
+    """
     if not pattern or len(pattern) > MAX_PATTERN:
         return ()
-    text = pattern
+    text = _unflagged(pattern)
+    parts = _top(text)
+    out: dict[tuple[str, str], None] = {}
+    fancy = 0
+    for part in parts:
+        texts = _one(part)
+        if texts:
+            out.update(dict.fromkeys(texts))
+        else:
+            fancy += 1
+            out["re", part] = None
+    return () if fancy == len(parts) else tuple(out)
+
+
+def _unflagged(text: str) -> str:
+    """A pattern without `(?i)` in front."""
     if text.startswith("(?") and ")" in text[:8] and text[2 : text.index(")")].isalpha():
-        text = text[text.index(")") + 1 :]
+        return text[text.index(")") + 1 :]
+    return text
+
+
+def _top(text: str) -> list[str]:
+    """The alternatives at the top of a pattern; the pattern itself where brackets don't match."""
+    parts, depth, start, at, inside = [], 0, 0, 0, False
+    while at < len(text):
+        char = text[at]
+        if char == "\\":
+            at += 1
+        elif inside:
+            inside = char != "]"
+        elif char == "[":
+            inside = True
+        elif char == "(":
+            depth += 1
+        elif char == ")":
+            depth -= 1
+        elif char == "|" and depth == 0:
+            parts.append(text[start:at])
+            start = at + 1
+        at += 1
+    parts.append(text[start:])
+    return parts if depth == 0 and not inside and len(parts) <= MAX_TEXTS and all(parts) else [text]
+
+
+def _one(text: str) -> tuple[tuple[str, str], ...]:
+    """The pairs of one alternative."""
     start = end = False
+    for edge in _EDGES:
+        if text.startswith(edge):
+            text = "\\\\" + text[len(edge) :]
+            break
     if text.startswith("^"):
         start, text = True, text[1:]
     for lead in (".*?", ".*", ".+"):
@@ -115,6 +169,17 @@ def _item(text: str, at: int, depth: int) -> tuple[list[str], int]:
         if len(inside) == 2 and inside[0] != "^" and inside[0].lower() == inside[1].lower():
             return [inside[0].lower()], close + 1
         raise _Fancy
+    if char == "." and _extension(text, at + 1):
+        return ["."], at + 1
     if char in _SPECIAL:
         raise _Fancy
     return [char], at + 1
+
+
+def _extension(text: str, at: int) -> bool:
+    """Whether the rest of a program's file name stands here, so that the unescaped dot before it means a dot."""
+    end = at
+    while end < len(text) and (text[end].isalnum() or text[end] in "._-"):
+        end += 1
+    name = text[at:end].rpartition(".")[2]
+    return bool(name) and text[end - len(name) - 1] in ".\\" and name.lower() in words.PROGRAM_EXTENSIONS

@@ -47,7 +47,8 @@ def canonical(field: str, part: str, op: str, value: str) -> tuple[str, tuple[In
         if texts:
             made: dict[Indicator, None] = {}
             for one_op, text in texts:
-                made.update(dict.fromkeys(_plain(field, part, one_op, text)))
+                one = [Indicator(_with_part(field, part), "re", text)] if one_op == "re" else _plain(field, part, one_op, text)
+                made.update(dict.fromkeys(one))
             found = tuple(made)
             return found[0].field, found
         name = _with_part(field, part)
@@ -134,12 +135,13 @@ def _path(field: str, part: str, op: str, low: str) -> list[Indicator]:
             whole = Indicator(path, "endswith", low)
             return [Indicator(name, "eq", last), whole] if last else [whole]
         case "startswith":
-            return [Indicator(name if part == "name" and not folder else path, "startswith", any_drive(low))]
+            whole = Indicator(name if part == "name" and not folder else path, "startswith", any_drive(low))
+            return [whole, Indicator(name, "eq", last)] if folder and is_program(last) else [whole]
         case "contains":
             if low[:2] == ":\\":
                 return [Indicator(path, "startswith", "c" + low)]
             whole = Indicator(name if part == "name" and not folder else path, "contains", low)
-            return [whole, Indicator(name, "eq", last)] if len(folder) == 1 and is_program(last) else [whole]
+            return [whole, Indicator(name, "eq", last)] if is_program(last) else [whole]
     return _like(field, part, low)
 
 
