@@ -13,6 +13,7 @@ from pathlib import Path
 from linter.dialects.draft import Draft, DraftTree
 from linter.dialects.queries import spl
 from linter.dialects.queries.core import QueryError
+from linter.dialects.queries.spl_text import MAX_CHARS
 from linter.dialects.splunk_macros import dependencies as _dependencies
 from linter.dialects.splunk_macros import near
 from linter.dialects.yamldoc import Mapping, Scalar, Sequence, YamlError, documents, embedded, text_of
@@ -96,6 +97,9 @@ def _rule(source: Source, root: Mapping) -> Rule | Problem:
         return Problem("the search is not text", where.start, where.end, draft.id, draft.title)
     if not query.text.strip():
         return Problem("the search is empty", query.start, max(query.end, query.start + 1), draft.id, draft.title)
+    if len(query.text) > MAX_CHARS:
+        message = f"the search has {len(query.text):,} characters; no more than {MAX_CHARS:,} are read"
+        return Problem(message, query.start, query.start + 1, draft.id, draft.title)
     inside = embedded(source, query)
     try:
         found = spl.read(query.text, near(source.path))

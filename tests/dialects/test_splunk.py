@@ -1,4 +1,5 @@
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -219,6 +220,17 @@ def test_what_is_no_rule_is_a_problem(text: str) -> None:
     assert reading.rules == ()
     assert len(reading.problems) == 1
     assert 0 <= reading.problems[0].start <= reading.problems[0].end
+
+
+@pytest.mark.parametrize("size", [100_000, 1_500_000])
+def test_a_search_of_any_length_takes_bounded_time(size: int) -> None:
+    text = "name: Long\ntype: TTP\nsearch: |\n" + "  a=b OR\n" * (size // 9) + "  c=d\n"
+    began = time.process_time()
+    reading = read(text)
+    assert time.process_time() - began < 2
+    if size > 1_000_000:
+        assert "no more than" in reading.problems[0].message
+        assert text.index("|") == reading.problems[0].start
 
 
 def test_the_registry_knows_it() -> None:

@@ -208,7 +208,8 @@ def _lookup(pipe: Pipeline, command: Command) -> None:
     head = _names([token for token in here[: at if at >= 0 else None] if token.kind != "comma"])
     if not head:
         return
-    if at < 0:
+    if at < 0:  # every column of the lookup, whose names are not known but for this habit
+        pipe.columns.compute((head[0].removesuffix("_lookup"),), head[0])
         return
     found: list[str] = []
     for name in _names(here[at + 1 :]):

@@ -193,6 +193,7 @@ def test_case_is_kept_where_it_matters() -> None:
         ("iplocation src", "Country=US", "~Country eq US"),
         ("lookup l a OUTPUT b as c", "c=2", "~c eq 2"),
         ("lookup l a OUTPUT b as c", "b=2", "b eq 2"),
+        ("lookup ut_shannon_lookup word as a", "ut_shannon>3", "~ut_shannon gt 3"),
         ("transaction a", "duration>2", "~duration gt 2"),
         ("spath output=x path=b.c", "x=2", "b.c eq 2"),
         ("spath", "b.c=2", "b.c eq 2"),
