@@ -5,7 +5,8 @@
 prints, for live rules: predicate uses without a canonical or native name; rules without an event class; event uses with an
 official title; process names known to several vendors; the rows of the reference's T1021.002 page that were found; times.
 A predicate use is a distinct (file, field) pair that is not derived, of Kusto on tables of hosts. A process name is a file
-name that a predicate on the image, parent, source or target process names. `--show N` lists the N commonest misses of each kind.
+name that a predicate on the image, parent, source or target process names. `--show N` lists the N
+commonest misses of each kind.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ def main() -> None:
         print("   untitled:", untitled.most_common(args.show))
     known = [sum(1 for vendors in names.values() if len(vendors) >= count) for count in (1, 2, 3, 4, 5)]
     print(
-        f"process names: {known[0]}, in ≥ 2 {known[1]} (600), ≥ 3 {known[2]} (260), ≥ 4 {known[3]}, all 5 {known[4]} (27) vendors"
+        f"process names: {known[0]}, known to ≥ 2 vendors {known[1]} (600), ≥ 3 {known[2]} (260), ≥ 4 {known[3]}, 5 {known[4]} (27)"
     )
     reference(page)
 

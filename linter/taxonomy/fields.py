@@ -75,8 +75,8 @@ def extend(rows: Iterable[Row | tuple[str, ...]]) -> None:
             raise ValueError(f"not a field row (vendor, scope, field, canonical, part, mapping, source): {tuple(row)!r}")
         made.append(Row(*row))
     _extra[:0] = made
-    _table.cache_clear()
-    lookup.cache_clear()
+    for cached in (_rows, _table, lookup, natives):
+        cached.cache_clear()
 
 
 def read_table(path: Path) -> list[Row]:
@@ -92,12 +92,9 @@ def read_table(path: Path) -> list[Row]:
     return rows
 
 
+@lru_cache(maxsize=16)
 def _rows(vendor: str) -> list[Row]:
-    path = DATA / "fields" / f"{vendor}.tsv"
-    return [row for row in _extra if row.vendor == vendor] + (read_table(path) if path.is_file() else [])
-
-
-def _rows(vendor: str) -> list[Row]:
+    """A vendor's rows: those that users added, then the shipped ones."""
     path = DATA / "fields" / f"{vendor}.tsv"
     return [row for row in _extra if row.vendor == vendor] + (read_table(path) if path.is_file() else [])
 
