@@ -18,9 +18,9 @@ from linter.dialects.yamldoc import Node as Yaml
 from linter.rule import Fault, Problem, Reading, Related, Rule
 from linter.source import Source
 
-_KEYS = re.compile(r"^(?:- )?[\"']?(title|detection|logsource|correlation|filter|action)[\"']?[ \t]*:", re.MULTILINE)
+_KEYS = r"(?m)^(?:- )?[\"']?(title|detection|logsource|correlation|filter|action)[\"']?[ \t]*:"
 _PARTS = frozenset(("category", "product", "service"))
-_INNER = re.compile(r"^[ \t]+(?:[\"']?condition[\"']?[ \t]*:)", re.MULTILINE)
+_INNER = r"(?m)^[ \t]+(?:[\"']?condition[\"']?[ \t]*:)"
 
 
 def recognises(source: Source) -> bool:
@@ -30,7 +30,9 @@ def recognises(source: Source) -> bool:
         return False
     if "\n```" in text or text.startswith("```"):
         return False  # a rule quoted in a document; in YAML nothing can stand at the margin like this
-    keys = set(_KEYS.findall(text))
+    if "\ndetection:" in text and "\nlogsource:" in text:
+        return True
+    keys = set(re.findall(_KEYS, text))
     if "detection" in keys and "logsource" in keys:
         return True
     if not keys and text[:200].lstrip("\ufeff \t\r\n")[:1] not in ("{", "[", "-"):
@@ -38,7 +40,7 @@ def recognises(source: Source) -> bool:
     try:
         roots = documents(source)
     except YamlError:
-        return "detection" in keys and "title" in keys and _INNER.search(text) is not None
+        return "detection" in keys and "title" in keys and re.search(_INNER, text) is not None
     return any(_is_rule(root) for root in _maps(roots))
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from linter.dialects.queries import core
 from linter.dialects.queries.core import QueryError, Token
-from linter.rule import And, Node, Or
+from linter.rule import And, Fault, Node, Or
 
 MAX_EXPANDED = 50_000  # comparisons of a condition with its selections put in; the largest public rule has some 3,500
 MAX_CHARS = 50_000
@@ -21,21 +21,12 @@ _OPERATORS = frozenset(("and", "or", "not"))
 _TOKEN = re.compile(r"([A-Za-z0-9_*-]+)|([()])|[ \t\r\n]+")
 
 
-class Notice(NamedTuple):
-    """Something in a condition that is understood here and refused elsewhere; offsets in the condition."""
-
-    code: str
-    message: str
-    start: int
-    end: int
-
-
 class Condition(NamedTuple):
     """A condition's tree, the selections it uses, in order, and what is to be said of it."""
 
     tree: Node
     used: dict[str, None]
-    notices: tuple[Notice, ...]
+    notices: tuple[Fault, ...]  # offsets in the condition
 
 
 def parse(text: str, trees: Mapping[str, Node], sizes: Mapping[str, int]) -> Condition:
@@ -45,12 +36,12 @@ def parse(text: str, trees: Mapping[str, Node], sizes: Mapping[str, int]) -> Con
     """
     if len(text) > MAX_CHARS:
         raise QueryError(f"the condition has more than {MAX_CHARS:,} characters", 0)
-    notices: list[Notice] = []
+    notices: list[Fault] = []
     used: dict[str, None] = {}
     body, pipe, rest = text.partition("|")
     if pipe:
         notices.append(
-            Notice(
+            Fault(
                 "condition-pipe", "the aggregation behind `|` is not read: Sigma has correlations for it", len(body), len(text)
             )
         )
@@ -70,7 +61,7 @@ def parse(text: str, trees: Mapping[str, Node], sizes: Mapping[str, int]) -> Con
     return Condition(tree, used, tuple(notices))
 
 
-def _tokens(text: str, trees: Mapping[str, Node], notices: list[Notice]) -> list[Token]:
+def _tokens(text: str, trees: Mapping[str, Node], notices: list[Fault]) -> list[Token]:
     """Words and parentheses. A word that names a selection, though it looks like AND or OR, is of kind "string"."""
     out: list[Token] = []
     at = 0
@@ -84,7 +75,7 @@ def _tokens(text: str, trees: Mapping[str, Node], notices: list[Notice]) -> list
             named = word not in _WORDS and word in trees
             if low in _WORDS and low != word and not named:
                 notices.append(
-                    Notice("condition-case", f"`{word}` is written `{low}`: converters know the operator in lower case only",
+                    Fault("condition-case", f"`{word}` is written `{low}`: converters know the operator in lower case only",
                            at, found.end())
                 )  # fmt: skip
             out.append(Token("string" if named else "word", word, at, found.end()))

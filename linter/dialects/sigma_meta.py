@@ -41,7 +41,7 @@ _SERVICES = {"apache": "web", "nginx": "web", "iis": "web", "netflow": "network"
 _TECHNIQUE = re.compile(r"attack\.(t\d[\w.]*)", re.IGNORECASE)
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 _IS_UUID = re.compile(_UUID)
-_MENTION = re.compile(rf"#[^\n]*?[\s:'\"(]({_UUID})(?![\w}}/-])")
+_MENTION = rf"#[^\n]*?[\s:'\"(]({_UUID})(?![\w}}/-])"
 _DATE = re.compile(r"([1-3]\d\d\d)(?:-([01]\d)-([0-3]\d)|/([01]?\d)/([0-3]?\d))(?:[Tt ].*)?")
 
 
@@ -254,7 +254,7 @@ def comments(source: Source, start: int, end: int, draft: Draft) -> None:
     while at >= 0:
         stop = text.find("\n", at, end)
         stop = end if stop < 0 else stop
-        if text.count("-", at, stop) >= 4 and (found := _MENTION.match(text, at, stop)):
+        if text.count("-", at, stop) >= 4 and (found := re.compile(_MENTION).match(text, at, stop)):
             draft.related.append(Related(found.group(1).lower(), "mention"))
         at = text.find("#", stop, end)
 

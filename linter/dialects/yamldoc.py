@@ -30,7 +30,7 @@ MAX_CHARS = 8_000_000
 MAX_NODES = 400_000  # the largest public rule file has some 7,000
 MAX_DEPTH = 200
 _STR = "tag:yaml.org,2002:str"
-_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*(?:\s+(?:#[^\n]*)?)?)+")
+_PROPERTIES = r"(?:[&!][^\s,\[\]{}]*(?:\s+(?:#[^\n]*)?)?)+"
 
 
 class YamlError(ValueError):
@@ -238,7 +238,7 @@ def _compose(text: str, event_of: Callable[[], Any], roots: list[Node]) -> None:
 
 def _behind_properties(text: str, start: int) -> int:
     """The offset behind `&anchor` and `!tag`."""
-    found = _PROPERTIES.match(text, start)
+    found = re.compile(_PROPERTIES).match(text, start)
     return found.end() if found else start
 
 
@@ -318,23 +318,21 @@ def embedded(source: Source, scalar: Scalar) -> Embedded:
 
 
 _BREAK = "(?:\r\n|[\n\r\x85\u2028\u2029])"
-_LINE = re.compile(f"([^\n\r\x85\u2028\u2029]*)({_BREAK}|$)")
+_LINE = f"([^\n\r\x85\u2028\u2029]*)({_BREAK}|$)"
 _FOLD = f"(?P<fold>[ \t]*(?:{_BREAK}[ \t]*)+)"
 _UNITS = {
-    "": re.compile(f"{_FOLD}|[^ \t\n\r\x85\u2028\u2029]+|[ \t]+"),
-    "'": re.compile(f"{_FOLD}|(?P<escape>'')|[^ \t\n\r\x85\u2028\u2029']+|[ \t]+"),
-    '"': re.compile(
-        f"(?P<joint>\\\\{_BREAK}[ \t]*)|{_FOLD}|(?P<escape>\\\\(?:x..|u.{{4}}|U.{{8}}|.))"
-        "|[^ \t\n\r\x85\u2028\u2029\\\\]+|[ \t]+"
-    ),
-}
+    "": f"{_FOLD}|[^ \t\n\r\x85\u2028\u2029]+|[ \t]+",
+    "'": f"{_FOLD}|(?P<escape>'')|[^ \t\n\r\x85\u2028\u2029']+|[ \t]+",
+    '"': f"(?P<joint>\\\\{_BREAK}[ \t]*)|{_FOLD}|(?P<escape>\\\\(?:x..|u.{{4}}|U.{{8}}|.))"
+    "|[^ \t\n\r\x85\u2028\u2029\\\\]+|[ \t]+",
+}  # as text: most runs need none of them, and compiling takes a while
 
 
 def _flow(raw: str, text: str, style: str, base: int) -> list[tuple[int, int]]:
     """(offset in the text, offset in the scalar) of each unit of a plain or quoted scalar: words, folds, escapes."""
     segments: list[tuple[int, int]] = []
     at = 0
-    for unit in _UNITS[style].finditer(raw):
+    for unit in re.finditer(_UNITS[style], raw):
         segments.append((at, base + unit.start()))
         kind = unit.lastgroup
         if kind == "escape":
@@ -351,9 +349,10 @@ def _flow(raw: str, text: str, style: str, base: int) -> list[tuple[int, int]]:
 
 def _block(raw: str, text: str) -> list[tuple[int, int]]:
     """(offset in the text, offset in the scalar) of each line of a block scalar, and of the line breaks between them."""
-    header = _LINE.match(raw)
+    line_of = re.compile(_LINE)
+    header = line_of.match(raw)
     start = header.end() if header else 0
-    lines = [(found.group(1), found.start()) for found in _LINE.finditer(raw, start)]
+    lines = [(found.group(1), found.start()) for found in line_of.finditer(raw, start)]
     first = next((line for line, _ in lines if line.strip(" ")), "")
     inner = next((line for line in text.split("\n") if line.strip(" ")), "")
     indent = max(0, _leading(first) - _leading(inner))
