@@ -1,10 +1,11 @@
 """What kind of exclusion a leaf is, and its benign class.
 
     list          it is tested against an organisation's own list
-    definitional  the negation is the detection: the file name's normal home (masquerading, side-loading), the renamed program's
-                  own name, the usual parent, port, TLD or network of a rule about unusual ones, an event selector or outcome
-    delegated     another rule covers it: one is named in the rule and speaks of the value, or the value is itself an
-                  indicator of suspicion (no benign class) that rules of medium level or above look for in the same events
+    definitional  the negation is the detection: the normal home of a named file (masquerading, side-loading), a renamed
+                  program's own names, the usual parent, port or top-level domain of a rule about unusual ones, the private
+                  and reserved networks of a rule about external addresses, an event selector, an outcome
+    delegated     another rule covers it: one is named in the rule and looks for this value, or one of medium level or above
+                  that reads the same events looks for most of what the selection excludes
     benign        everything else: a false positive that was learned
 
 The class is taxonomy's, from field and value; `other` where none fits.
@@ -13,131 +14,200 @@ The class is taxonomy's, from field and value; `other` where none fits.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING
 
-from linter.catalog.model import NO_CLASS, CatalogRule
-from linter.rule import Indicator, Rule
+from linter.catalog.model import NO_CLASS, CatalogRule, telling
+from linter.rule import Indicator
 from linter.taxonomy import values
 
 if TYPE_CHECKING:
     from linter.catalog.corpora import Leaf, Record
 
 SERIOUS = frozenset(("medium", "high", "critical"))
-# Words of a title that say: the detection is what lies outside the usual.
 _UNUSUAL = re.compile(
-    r"\b(un(common|usual|expected|known|typical|signed)|non[- ]?\w+|rare|abnormal|"
-    r"anomal\w+|masquerad\w*|renamed?|rogue|spoof\w*|outside|without|other than|not from|not in|external|public|internet|"
-    r"side[- ]?load\w*|hijack\w*|suspicious (parent|location|path|folder|directory|child)|wrong|mismatch\w*|imperson\w*)\b",
+    r"\b(un(common|usual|expected|known|typical)|non[- ]?(standard|default|typical)|rare|abnormal|anomal\w+|first[- ]time|"
+    r"first seen|previously|newly)\b",
     re.IGNORECASE,
 )
-_SYSTEM_FOLDERS = (
-    "\\windows\\system32",
-    "\\windows\\syswow64",
-    "\\windows\\winsxs",
-    "\\windows\\",
-    "/usr/",
-    "/bin/",
-    "/sbin/",
-    "/system/",
+_HIDING = re.compile(
+    r"\b(masquerad\w*|imperson\w*|spoof\w*|fake|mimic\w*|outside|(location|path|directory|folder)( anomal\w+)?$|"
+    r"(unusual|uncommon|non-\w+|suspicious) (path|location|directory|folder))\b",
+    re.IGNORECASE,
 )
-_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "10.", "192.168.", "172.16.")
+_LOADING = re.compile(r"\b(side[- ]?load\w*|hijack\w*|phantom)\b", re.IGNORECASE)
+_OTHER_THAN = re.compile(r"\bnon[- ](\w+)", re.IGNORECASE)
+_SYSTEM_FOLDERS = (
+    "\\windows\\", "%systemroot%", "\\system32\\", "\\syswow64\\", "/usr/", "/bin/", "/sbin/", "/system/", "/library/apple/",
+)  # fmt: skip
 _OUTCOMES = frozenset((
-    "status", "resulttype", "result", "outcome", "event.outcome", "action", "event.action", "errorcode", "error_code",
-    "success", "keywords", "event.type", "eventtype", "event_type", "security_result.action", "resultdescription",
-    "logontype", "sc-status", "responsecode", "http.response.status_code", "http_status",
+    "status", "resulttype", "result", "outcome", "action", "errorcode", "error_code", "success", "keywords", "type",
+    "eventtype", "event_type", "resultdescription", "logontype", "sc-status", "responsecode", "status_code", "http_status",
+    "operation", "operationname", "operationnamevalue", "eventname",
 ))  # fmt: skip
-_HOSTS = ("DestinationHostname", "QueryName", "c-uri", "cs-host")
-_NAMES = ("OriginalFileName", "Product", "Description", "Company", "InternalName")
+_IDENTITIES = frozenset(("OriginalFileName", "Product", "Description", "Company", "InternalName"))
+_HOSTS = frozenset(("DestinationHostname", "QueryName", "c-uri", "cs-host"))
+_PROTOCOL_NETWORKS = frozenset((  # IANA's special-purpose networks that are globally reachable
+    "192.0.0.9/32", "192.0.0.10/32", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.175.48.0/24", "64:ff9b::/96",
+    "2001:1::1/128", "2001:20::/28", "2620:4f:8000::/48",
+))  # fmt: skip
+_WHO = frozenset(
+    ("Image", "ParentImage", "SourceImage", "GrandParentImage", "User", "ParentUser", "SubjectUserName", "Signature")
+)
 
 
 class Judge:
     """Kinds for the exclusions of a catalog's rules; made once from all of them."""
 
     def __init__(self, rules: Iterable[CatalogRule]) -> None:
-        self._flagged: dict[Indicator, set[str]] = defaultdict(set)
-        self._titles: dict[str, str] = {}
-        for rule in rules:
-            self._titles[rule.id] = rule.title
+        self._users: dict[Indicator, list[int]] = defaultdict(list)
+        self._rules: list[CatalogRule] = []
+        self._by_id: dict[str, int] = {}
+        for number, rule in enumerate(rules):
+            self._rules.append(rule)
+            if rule.id:
+                self._by_id[rule.id] = number
             if rule.level in SERIOUS:
                 for indicator in rule.indicators:
-                    self._flagged[indicator].update(rule.classes)
+                    self._users[indicator].append(number)
 
     def kinds(self, record: Record) -> list[tuple[str, str]]:
         """(kind, class) of each of a record's leaves."""
         facts = _Facts(record)
-        return [self._kind(leaf, record, facts) for leaf in record.leaves]
+        classes = [benign_class(leaf.indicator) for leaf in record.leaves]
+        covered = self._covered(record, classes)
+        out = []
+        for number, (leaf, cls) in enumerate(zip(record.leaves, classes, strict=True)):
+            if leaf.listed:
+                kind = "list"
+            elif number in covered:
+                kind = "delegated"
+            elif facts.definitional(leaf, cls):
+                kind = "definitional"
+            else:
+                kind = "benign"
+            out.append((kind, cls))
+        return out
 
-    def _kind(self, leaf: Leaf, record: Record, facts: _Facts) -> tuple[str, str]:
-        cls = benign_class(leaf.indicator)
-        if leaf.listed:
-            return "list", cls
-        if facts.definitional(leaf.indicator):
-            return "definitional", cls
-        if cls == NO_CLASS and self._delegated(leaf.indicator, record):
-            return "delegated", cls
-        return "benign", cls
+    def _covered(self, record: Record, classes: list[str]) -> set[int]:
+        """The leaves that another rule looks for."""
+        named: set[Indicator] = set()
+        for id in (*record.mentions, *record.names):
+            number = self._by_id.get(id)
+            if number is not None:
+                named.update(one for one in self._rules[number].indicators if one.op != "exists")
+        found = {number for number, leaf in enumerate(record.leaves) if leaf.indicator in named and classes[number] == NO_CLASS}
+        groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for number, leaf in enumerate(record.leaves):
+            field = leaf.indicator.field
+            content = field.partition(".")[0] not in _WHO and network_of(leaf.indicator) is None
+            if classes[number] == NO_CLASS and len(leaf.indicator.value) > 1 and content:
+                groups[leaf.label, field].append(number)
+        own = telling(record.rule.indicators)
+        for numbers in groups.values():
+            if len(numbers) > 2 or own:
+                found |= self._group(record, own, numbers)
+        return found
 
-    def _delegated(self, indicator: Indicator, record: Record) -> bool:
-        words = set(re.findall(r"[a-z0-9]{4,}", indicator.value.lower()))
-        for name in record.mentions:
-            title = self._titles.get(name, "").lower()
-            if any(word in title for word in words):
-                return True
-        if len(indicator.value) < 4:
-            return False
-        return not self._flagged[indicator].isdisjoint(record.rule.classes)
+    def _group(self, record: Record, own: frozenset[Indicator], numbers: list[int]) -> set[int]:
+        """Those of some leaves that one serious rule on the same events looks for, when it looks for most of them."""
+        leaves = record.leaves
+        votes = Counter(user for number in numbers for user in self._users.get(leaves[number].indicator, ()))
+        for user, hits in votes.most_common(5):
+            other = self._rules[user]
+            if hits < 0.6 * len(numbers):
+                break
+            if other.id == record.rule.id or not set(other.classes) & set(record.rule.classes):
+                continue
+            theirs = frozenset(other.indicators)
+            if hits > 2 or len(own & theirs) >= max(1, len(own) / 2):
+                return {number for number in numbers if leaves[number].indicator in theirs}
+        return set()
 
 
 class _Facts:
-    """What of a rule's positive side decides whether a negation is the detection."""
+    """What of a rule decides whether a negation is the detection."""
 
     def __init__(self, record: Record) -> None:
         rule = record.rule
-        self.title = rule.title
-        self.unusual = bool(_UNUSUAL.search(rule.title)) or any(one.startswith("T1036") for one in rule.techniques)
+        self.title = rule.title.lower()
+        self.unusual = bool(_UNUSUAL.search(rule.title))
+        self.hiding = bool(_HIDING.search(rule.title)) or any(one.startswith("T1036") for one in rule.techniques)
+        self.loading = bool(_LOADING.search(rule.title)) or "T1574.001" in rule.techniques
+        self.other_than = {word.lower() for word in _OTHER_THAN.findall(rule.title)}
+        self.lateral = any(one.startswith(("T1021", "T1570")) for one in rule.techniques)
         self.named: dict[str, set[str]] = defaultdict(set)
-        self.fields: set[str] = set()
         for field, op, value in rule.indicators:
-            self.fields.add(field)
             if op == "eq":
                 self.named[field].add(value)
-        self.identities = {value for field in _NAMES for value in self.named[field]}
-        self.networks = {leaf.indicator.value for leaf in record.leaves if leaf.indicator.value.startswith(_PRIVATE)}
+        self.identities = any(one.field in _IDENTITIES for one in rule.indicators)
+        self.telling = bool(telling(rule.indicators))
+        self.networks: Counter[str] = Counter()
+        for leaf in record.leaves:
+            if special_network(leaf.indicator):
+                self.networks[leaf.indicator.field] += 1
 
-    def definitional(self, indicator: Indicator) -> bool:
+    def definitional(self, leaf: Leaf, cls: str) -> bool:
         """Whether excluding this is what the rule is about."""
-        field, _, value = indicator
+        field, op, value = leaf.indicator
+        if values.is_selector(field) or field.lower().rpartition(".")[2] in _OUTCOMES:
+            return True
+        if special_network(leaf.indicator):
+            return self.networks[field] > 2 or self.lateral
+        if leaf.label.startswith(("filter_opt", "fp_", "falsepositive")):  # Sigma's way to say: somebody's software
+            return False
+        if field in ("DestinationPort", "SourcePort"):
+            return "port" in self.title
+        if field in _HOSTS:
+            return op == "endswith" and re.fullmatch(r"\.[a-z]{2,6}", value) is not None
         head, _, part = field.partition(".")
-        if values.is_selector(field) or field.lower() in _OUTCOMES:
+        if op == "null":
+            return False
+        if head == "Image" and self.other_than & {cls.partition("-")[0], cls}:
             return True
         if head in values.PATHS:
-            names = self.named[f"{head}.name"]
-            if part == "name" and (value in self.identities or (self.identities and self.unusual)):
-                return True
-            if part == "path" and names and self._home(value):
-                return True
-            if head == "ParentImage" and self.unusual and "parent" in self.title.lower():
-                return True
-        if field in ("SourceIp", "DestinationIp") and len(self.networks) >= 3:
+            return self._path(head, part, value)
+        if head == "Signature" or field in _IDENTITIES:
+            return self.hiding
+        if field in ("User.id", "Group.id"):
+            return value == "0" and "privilege" in self.title
+        return not field and self.unusual
+
+    def _path(self, head: str, part: str, value: str) -> bool:
+        """Whether a path field's value is the file's own place or name."""
+        names = self.named[f"{head}.name"]
+        home = any(folder in value for folder in _SYSTEM_FOLDERS)
+        if part == "ext":
+            return not self.telling
+        if head == "Image" and part == "name" and "renamed" in self.title:
             return True
-        if field in ("DestinationPort", "SourcePort"):
-            return self.unusual or "port" in self.title.lower()
-        return field in _HOSTS and re.fullmatch(r"\.[a-z]{2,6}", value) is not None
+        if home and part == "path" and not self.telling:
+            return True
+        if head in ("Image", "SourceImage", "TargetImage") and self.identities and (part == "name" or value.startswith("\\")):
+            return not names or self.hiding or "renamed" in self.title or value in names
+        if part == "path" and names and (home or self.hiding):
+            return True
+        if self.loading and head in ("Image", "ImageLoaded"):
+            return home or head == "ImageLoaded" or part == "name"
+        return head == "ParentImage" and "parent" in self.title and (self.unusual or bool(names))
 
-    @staticmethod
-    def _home(value: str) -> bool:
-        return any(folder in value for folder in _SYSTEM_FOLDERS)
+
+def network_of(indicator: Indicator) -> IPv4Network | IPv6Network | None:
+    """The network or address that an indicator compares with; None for one that does not."""
+    if indicator.op not in ("cidr", "eq") or not (set(indicator.value) & set(".:")):
+        return None
+    try:
+        return ip_network(indicator.value.partition("%")[0], strict=False)
+    except ValueError:
+        return None
 
 
-def defines(rule: Rule) -> bool:
-    """Whether a rule under lint excludes something by definition: what it negates is (part of) what it detects."""
-    from linter.catalog.corpora import record
-
-    found = record(rule, rule.path)
-    facts = _Facts(found)
-    return any(facts.unusual or facts.definitional(leaf.indicator) for leaf in found.leaves)
+def special_network(indicator: Indicator) -> bool:
+    """Whether an address or network is private, reserved, loopback, link-local, multicast or of a protocol's own."""
+    network = network_of(indicator)
+    return network is not None and (not network.is_global or network.is_multicast or str(network) in _PROTOCOL_NETWORKS)
 
 
 def benign_class(indicator: Indicator) -> str:
