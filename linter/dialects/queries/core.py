@@ -311,6 +311,9 @@ def is_network(value: str) -> bool:
     return len(numbers) == 4 and all(number.isdigit() and len(number) <= 3 for number in numbers)
 
 
+FOREIGN = frozenset(("=", "==", "!=", "=~", "!~", "<>", "|", "||", "&&"))  # words that no search for plain text has
+
+
 def any_of(terms: Sequence[Node], label: str = "") -> Node:
     """OR of a value list; the single term itself."""
     return terms[0] if len(terms) == 1 else Or(tuple(terms), label)

@@ -133,16 +133,14 @@ class _Eql(core.Cursor):
         return self.parts
 
     def _event(self) -> core.Part:
-        """`category where condition`; endpoint rules may leave the category out."""
-        category = ""
-        if self.ahead().text.lower() == "where" and (self.now.kind in ("field", "string") or self.sees("*")):
-            token = self.take()
-            category = unquote(token.text) if token.kind == "string" else _path(token.text)
-            self.take()
-        elif not (self.ahead().text.lower() in _COMPARE or self.sees("not", "(") or self.ahead().text == "("):
+        """`category where condition`."""
+        if self.ahead().text.lower() != "where" or not (self.now.kind in ("field", "string") or self.sees("*")):
             raise self.error("expected an event category and 'where'")
+        token = self.take()
+        category = unquote(token.text) if token.kind == "string" else _path(token.text)
+        self.take()
         tree = self.boolean(self.operand)
-        return core.Part(And(()) if tree is None else tree, (f"eql:{category}",) if category else ())
+        return core.Part(And(()) if tree is None else tree, (f"eql:{category}",))
 
     def _events(self) -> None:
         """The events of a sequence, sample or join."""
@@ -336,10 +334,10 @@ class _Eql(core.Cursor):
 
     def sum(self) -> Value | Node:
         """A value, arithmetic included; a boolean function is a Node."""
+        start = self.now.start
         left = self._unary()
         if self.now.kind != "op" or self.now.text not in _ARITHMETIC:
             return left
-        start = self.tokens[self.at - 1].start if not isinstance(left, Value) else left.start
         while self.now.kind == "op" and self.now.text in _ARITHMETIC:
             self.take()
             self._unary()

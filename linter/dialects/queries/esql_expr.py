@@ -254,10 +254,10 @@ class Expressions(core.Cursor):
 
     def sum(self) -> Value | Node:
         """A value, arithmetic included; a boolean function or group is a Node."""
+        start = self.now.start
         left = self._cast(self._unary())
         if self.now.kind != "op" or self.now.text not in _ARITHMETIC:
             return left
-        start = left.start if isinstance(left, Value) else self.tokens[self.at - 1].start
         while self.now.kind == "op" and self.now.text in _ARITHMETIC:
             self.take()
             self._cast(self._unary())
@@ -392,7 +392,8 @@ class Expressions(core.Cursor):
         """KQL("…") and QSTR("…"): a query of another language, whose terms stand inside the string."""
         token = self.take()
         characters = _characters(token.text)
-        places = [token.start + offset for _, offset in characters] or [token.start]
+        places = [token.start + offset for _, offset in characters]
+        places.append(token.end - (3 if token.text.startswith('"""') else 1))
         text = "".join(char for char, _ in characters)
         if self.accept(","):
             self.argument()
@@ -413,9 +414,9 @@ def _is_computed(value: Value) -> bool:
 
 
 def _moved(node: Node, places: list[int]) -> Node:
-    """The same tree with each term's offsets looked up."""
+    """The same tree with each term's offsets looked up; `places` has one more entry than the text has characters."""
     if isinstance(node, Term):
-        return node._replace(start=places[node.start], end=places[max(node.start, node.end - 1)] + 1)
+        return node._replace(start=places[node.start], end=places[node.end])
     if isinstance(node, Not):
         return Not(_moved(node.item, places), node.label)
     if isinstance(node, And | Or):

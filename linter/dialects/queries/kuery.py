@@ -109,8 +109,10 @@ class _Kuery(core.Cursor):
             return token.text, True, token.end
         if token.kind != "word" or token.text.lower() in _KEYWORDS:
             raise self.error(f"expected {what}")
-        end = self.take().end
+        end = token.end
         while self.now.kind == "word" and self.now.text.lower() not in _KEYWORDS:
+            if self.now.text in core.FOREIGN:
+                raise core.QueryError(f"unknown operator {self.now.text!r}", self.now.start, self.now.end)
             end = self.take().end
         return self.text[token.start : end], False, end
 

@@ -124,6 +124,8 @@ class _Lucene(core.Cursor):
             return self._range(field, start)
         if token.kind not in ("word", "string", "regex"):
             raise self.error("expected a value")
+        if token.kind == "word" and token.text in core.FOREIGN:
+            raise core.QueryError(f"unknown operator {token.text!r}", token.start, token.end)
         end = self.take().end
         op, text = "eq", _plain(token)
         if token.kind == "regex":
