@@ -133,8 +133,11 @@ class Catalog:
 
     def _tokens(self, indicator: Indicator, column: int) -> list[str]:
         """The marked handles of a column of an indicator's row."""
-        tokens = [(prefix, token) for prefix, cells in self._row(indicator) for token in cells[column].split(" ") if token]
-        return [prefix + token if prefix else token for prefix, token in tokens]
+        out: list[str] = []
+        for prefix, cells in self._row(indicator):
+            tokens = cells[column].split()
+            out += [prefix + token for token in tokens] if prefix else tokens
+        return out
 
     def users(self, indicator: Indicator) -> tuple[str, ...]:
         """The handles of the rules that use an indicator on their positive side, assumed mappings included."""
@@ -142,14 +145,14 @@ class Catalog:
 
     def reach(self, indicator: Indicator, exclude: Collection[str] = ()) -> Reach:
         """How many rules of the whole corpus use an indicator on their positive side, by vendor."""
-        counts: Counter[str] = Counter()
-        assumed = 0
-        for token in self._tokens(indicator, 1):
-            if token[-1] == "~":
-                assumed += token[:-1] not in exclude
-            elif token not in exclude:
-                counts[LETTERS[token.rpartition(":")[2][0]]] += 1
-        return Reach(counts.total(), dict(counts), assumed)
+        tokens = self._tokens(indicator, 1)
+        if exclude:
+            tokens = [token for token in tokens if token.rstrip("~") not in exclude]
+        sure = [token for token in tokens if token[-1] != "~"]
+        if len(self.snapshots) > 1:
+            sure = [token.rpartition(":")[2] for token in sure]
+        letters = Counter([token[0] for token in sure])
+        return Reach(len(sure), {LETTERS[letter]: count for letter, count in letters.items()}, len(tokens) - len(sure))
 
     def excluders(self, indicator: Indicator, exclude: Collection[str] = ()) -> ExclusionRow | None:
         """The rules of the whole corpus that exclude exactly this; None when no other rule does. The class is ""."""

@@ -16,10 +16,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote
 
 from linter.catalog.model import LETTERS, CatalogRule, Excluded
 from linter.rule import Indicator
+
+_PLAIN = str.maketrans("", "", "/._-~")
 
 
 def dump(rule: CatalogRule) -> str:
@@ -67,6 +68,15 @@ def _indicators(groups: dict[str, list[str]]) -> list[Indicator]:
     return out
 
 
+def _quoted(path: str) -> str:
+    """A path as it stands in an address."""
+    if path.isascii() and path.translate(_PLAIN).isalnum():
+        return path
+    from urllib.parse import quote
+
+    return quote(path)
+
+
 def load(line: bytes, base: str, family: str, prefix: str = "", layer: str = "") -> CatalogRule:
     """The rule of a line. `base` is the address below which its vendor's files lie, or ""."""
     row = json.loads(line)
@@ -92,7 +102,7 @@ def load(line: bytes, base: str, family: str, prefix: str = "", layer: str = "")
     handle, path = row["handle"], get("path", "")
     return CatalogRule(
         handle=prefix + handle, vendor=LETTERS[handle[0]], id=get("id", ""), title=get("title", ""), path=path,
-        url=base + quote(path) if base else "", layer=layer, author=get("author", ""), date=get("date", ""),
+        url=base + _quoted(path) if base else "", layer=layer, author=get("author", ""), date=get("date", ""),
         status=get("status", ""), level=get("level", ""), kind=get("kind", "rule"), platforms=tuple(get("platforms", ())),
         domain=get("domain", ""), techniques=tuple(get("techniques", ())), classes=tuple(get("events", ())),
         events=tuple(events), indicators=tuple(indicators),

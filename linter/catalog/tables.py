@@ -124,7 +124,10 @@ class Table:
 
 
 def _indicator(cells: list[str]) -> Indicator:
-    return Indicator(layout.unescape(cells[1]), cells[2], layout.unescape(cells[3]))
+    _, field, op, value, *_ = cells
+    if value.isascii() and field.isascii():  # nothing to unescape
+        return Indicator(field, op, value)
+    return Indicator(layout.unescape(field), op, layout.unescape(value))
 
 
 def _tokens(cells: list[str], prefix: str, classed: bool) -> list[str]:
@@ -138,6 +141,17 @@ def _tokens(cells: list[str], prefix: str, classed: bool) -> list[str]:
 
 def exclusion_row(indicator: Indicator, cls: str, tokens: list[str], exclude: Collection[str]) -> ExclusionRow | None:
     """A row of marked handles; None when none of them may testify."""
+    if len(tokens) == 1 and not exclude:  # four of five rows: a short way
+        token = tokens[0]
+        handle = token.rstrip(layout.MARKS)
+        marks = token[len(handle) :]
+        kind = _KINDS.get(marks[-1:], "benign")
+        alone = _NONE if "+" in marks else frozenset((handle,))
+        return ExclusionRow(indicator, kind, cls, (handle,), alone, (handle,) if kind == "benign" else ())
+    return _counted(indicator, cls, tokens, exclude)
+
+
+def _counted(indicator: Indicator, cls: str, tokens: list[str], exclude: Collection[str]) -> ExclusionRow | None:
     rules: list[str] = []
     benign: list[str] = []
     alone: list[str] = []
