@@ -11,7 +11,7 @@ from linter.dialects.queries.core import Lexer, QueryError, Token
 
 MAX_CHARS = 400_000  # the longest public search has 4,903
 MAX_MACRO_DEPTH = 20
-MAX_COMMANDS = 1_000
+MAX_COMMANDS = 500
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _COMMENT = r"```.*?```"
