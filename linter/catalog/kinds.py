@@ -20,7 +20,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING
 
 from linter.catalog.model import NO_CLASS, CatalogRule, telling
-from linter.rule import Indicator
+from linter.rule import Indicator, Rule
 from linter.taxonomy import values
 
 if TYPE_CHECKING:
@@ -192,6 +192,15 @@ class _Facts:
         if self.loading and head in ("Image", "ImageLoaded"):
             return home or head == "ImageLoaded" or part == "name"
         return head == "ParentImage" and "parent" in self.title and (self.unusual or bool(names))
+
+
+def defines(rule: Rule) -> bool:
+    """Whether what a rule under lint excludes is part of what it detects (an uncommon parent, a renamed program)."""
+    from linter.catalog.corpora import record
+
+    found = record(rule, rule.path)
+    facts = _Facts(found)
+    return any(facts.unusual or facts.definitional(leaf, benign_class(leaf.indicator)) for leaf in found.leaves)
 
 
 def network_of(indicator: Indicator) -> IPv4Network | IPv6Network | None:
