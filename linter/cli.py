@@ -175,11 +175,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _failed(error: Exception) -> int:
     """One line for an error that reached the top, and its exit status."""
     from linter.catalog.snapshot import SnapshotError
+    from linter.changes import ChangesError
     from linter.commands.common import Unable, UsageError, say
     from linter.config import ConfigError
     from linter.suppress import BaselineError
 
-    if isinstance(error, ConfigError | UsageError | BaselineError):
+    if isinstance(error, ConfigError | UsageError | BaselineError | ChangesError):
         say(str(error))
         return 2
     if isinstance(error, Unable | SnapshotError):

@@ -24,7 +24,8 @@ def run(args: Namespace) -> int:
     choose = Chooser(args)
     found = files(args)
     if args.changed_since:
-        choose.changed = part("linter.changes").since(args.changed_since, args.paths)
+        names = [item for item in found if isinstance(item, str)]
+        choose.changed = part("linter.changes").since(args.changed_since, names, args.paths)
         found = [item for item in found if isinstance(item, Unreadable) or item in choose.changed]
     where = catalogs(args.snapshot or settings.snapshot, settings.catalogs)
     jobs = [Job(item, choose(item if isinstance(item, str) else item.path), choose.dialect_of(item), where) for item in found]
@@ -51,7 +52,7 @@ def run(args: Namespace) -> int:
         report = attach_fixes(report)
     view = View(coloured() and not args.output, width(), args.verbose > 0, args.quiet, text_of)
     write(reporter(args.format).render(report, view), args.output)
-    say(*(() if args.quiet else _notes(results, args.paths)), *report.notes)
+    say(*(() if args.quiet else _notes(results, args.paths, args.changed_since)), *report.notes)
     if report.failures:
         return _status(3, report.failures)
     if any(isinstance(item, Unreadable) and item.message == MISSING for item in found):
@@ -87,7 +88,7 @@ def lint_all(jobs: Sequence[Job], processes: int) -> Iterable[FileResult]:
         raise Unable(str(error)) from None
 
 
-def _notes(results: Sequence[FileResult], paths: Sequence[str]) -> Iterator[str]:
+def _notes(results: Sequence[FileResult], paths: Sequence[str], since: str | None) -> Iterator[str]:
     """What a reader may wonder about: named files that hold no rule, nothing to lint at all, containers that are not read."""
     named = {path.replace("\\", "/").removeprefix("./") for path in paths}
     for result in results:
@@ -96,7 +97,7 @@ def _notes(results: Sequence[FileResult], paths: Sequence[str]) -> Iterator[str]
     if not any(result.kind in ("rule", "failure", "unsupported") for result in results) and not named & {
         r.path for r in results
     }:
-        yield f"no rules in {', '.join(paths) or 'this folder'}"
+        yield f"no rules {f'that changed since {since} ' if since else ''}in {', '.join(paths) or 'this folder'}"
     containers = containers_line(Counter(result.container for result in results if result.container))
     if containers:
         yield containers
