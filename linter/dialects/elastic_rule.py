@@ -97,7 +97,7 @@ def _trees(document: Document, at: Path, draft: Draft) -> list[DraftTree]:
             node = core.conjunction(filters)
             return [DraftTree(node, place=None)] if node is not None else []
         raise _QueryProblem("the rule has no query", draft.start, draft.end)
-    language = string("language") or _OF_TYPE.get(kind, "") or ("kuery" if kind else "eql")
+    language = string("language") or _OF_TYPE.get(kind, "") or ("kuery" if kind or get("rule_id") else "eql")
     parts = _parse(document, (*at, "query"), language)
     if language == "esql" or not filters:
         found = [DraftTree(part.tree, part.sources, document.embedded(*at, "query")) for part in parts]

@@ -1,0 +1,70 @@
+import json
+from typing import Any
+
+from linter.dialects import elastic
+from linter.rule import Reading
+from linter.source import Source
+
+RULE: dict[str, Any] = {
+    "id": "x", "rule_id": "r1", "name": "One", "type": "eql", "language": "eql", "risk_score": 21, "severity": "low",
+    "index": ["logs-*"],
+    "query": 'process where\n a : "C:\\\\x" and not b == "caf\u00e9 \U0001f4a9"', "tags": ["OS: Linux"],
+    "threat": [{"technique": [{"id": "T1021", "subtechnique": [{"id": "T1021.002"}]}]}],
+    "exceptions_list": [{"id": "e", "list_id": "mine", "type": "detection"}],
+    "filters": [{"meta": {"negate": True}, "query": {"match_phrase": {"c": "d"}}}],
+}  # fmt: skip
+ML = {"rule_id": "r2", "name": "Two", "type": "machine_learning", "machine_learning_job_id": "j", "risk_score": 1}
+SUMMARY = {"exported_count": 2, "exported_rules_count": 2}
+EXCEPTION = {"list_id": "mine", "item_id": "i", "type": "simple", "entries": []}
+
+
+def read(text: str, path: str = "export.ndjson") -> tuple[Source, Reading]:
+    source = Source(path, text)
+    assert elastic.recognises(source)
+    return source, elastic.read(source)
+
+
+def check(source: Source, reading: Reading) -> None:
+    assert reading.problems == ()
+    made = reading.rules[0]
+    assert (made.id, made.title, made.platforms, [item.name for item in made.lists]) == ("r1", "One", ("linux",), ["mine"])
+    assert source.text[made.start : made.end] == "One"
+    assert [t.original for t in made.techniques] == ["T1021", "T1021.002"]
+    assert [source.text[t.start : t.end] for t in made.techniques] == ["T1021", "T1021.002"]
+    assert [(p.field, p.value, p.excluded) for p in made.predicates()] == [
+        ("a", "C:\\x", False), ("b", "caf\u00e9 \U0001f4a9", True), ("c", "d", True),
+    ]  # fmt: skip
+    second = list(made.predicates())[1]
+    assert source.text[second.start :].startswith("b == ")
+    assert source.position(second.start).line == source.position(made.anchor("query")[0]).line
+
+
+def test_a_line_a_rule() -> None:
+    for ascii_only in (True, False):
+        lines = [json.dumps(item, ensure_ascii=ascii_only) for item in (RULE, ML, EXCEPTION, SUMMARY)]
+        source, reading = read("\n".join(lines) + "\n")
+        check(source, reading)
+        assert [(made.id, made.kind) for made in reading.rules] == [("r1", "rule"), ("r2", "ml")]
+        assert source.position(reading.rules[1].start).line == 2
+
+
+def test_one_document_and_an_array_of_them() -> None:
+    check(*read(json.dumps(RULE, indent=2), "rule.json"))
+    check(*read(json.dumps([RULE, ML], indent=2), "rules.json"))
+    check(*read(json.dumps({"id": "r1_1", "type": "security-rule", "attributes": RULE}, indent=2), "r.json"))
+
+
+def test_a_broken_line_does_not_keep_the_others_from_being_read() -> None:
+    broken = {**ML, "type": "query", "query": "a:(b"}
+    text = "\n".join(
+        (json.dumps(RULE)[:-3], json.dumps(broken), json.dumps({**RULE, "rule_id": "r3"}), '{"a": ' + "[" * 10_000)
+    )
+    source, reading = read(text)
+    assert [made.id for made in reading.rules] == ["r3"]
+    assert [source.position(found.start).line for found in reading.problems] == [1, 2, 4]
+    assert reading.problems[1].rule_id == "r2"
+
+
+def test_other_json_is_none_of_ours() -> None:
+    for text in ('{"name": "x", "query": "y"}', "[]", '{"rule_id": 1}', json.dumps(SUMMARY), '{"rule_id": "x", "type": "eql"'):
+        assert not elastic.recognises(Source("x.json", text))
