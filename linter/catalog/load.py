@@ -236,6 +236,10 @@ class Catalog:
         counts = [one.prefix for one in self.snapshots for _ in range(one.rules)]
         return [self.rule(prefix + handle) for prefix, handle in zip(counts, bare, strict=True)]
 
+    def vendor(self, handle: str) -> str:
+        """The vendor of a handle."""
+        return LETTERS[handle.rpartition(":")[2][0]]
+
     def norm(self, handle: str) -> tuple[int, float]:
         """(number of telling indicators, Euclidean norm of the weights of all) of a rule's positive side."""
         _, _, cells = self._indexed(handle)
