@@ -84,7 +84,7 @@ class _Judge:
         self.rule = rule
         self.catalog = catalog
         self.least = max(10, catalog.total // SHARE)
-        self.mates = frozenset(handle for cls in rule.classes for handle in catalog.event_class(cls).handles)
+        self.mates = [catalog.event_class(cls).handles for cls in rule.classes]
         self.known: dict[tuple[str, str, str], Common | None] = {}
 
     def branch(self, branch: Sequence[Predicate]) -> list[Common]:
@@ -126,7 +126,7 @@ class _Judge:
             indicator = predicate.indicators[0]
             users = frozenset(self.catalog.users(indicator))
             name = f"{predicate.field} {_OPS.get(predicate.op, predicate.op)} `{predicate.value}`"
-            if len(users & self.mates) < self.least:
+            if len(users) < self.least or len(frozenset().union(*(users & mates for mates in self.mates))) < self.least:
                 return None
         return Common(base(predicate.canonical), name, users, indicator) if len(users) >= self.least else None
 
