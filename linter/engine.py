@@ -33,6 +33,7 @@ class Job(NamedTuple):
     options: Options
     dialect: str = "auto"
     catalogs: tuple[str, ...] = ()  # folders: the snapshot ("" for the shipped one), then the layers over it
+    noise: bool = False  # whether the report wants each rule's noise
 
 
 class FileResult(NamedTuple):
@@ -86,55 +87,72 @@ class Report(NamedTuple):
 
 
 def lint_file(job: Job) -> FileResult:
-    """Lints one file; never raises."""
+    """Lints one file. Raises nothing but SnapshotError: without its catalog siftlint can't do its work on any file."""
     path = job.path if isinstance(job.path, str) else job.path.path
     try:
         seen = look(job.path, job.dialect) if isinstance(job.path, str) else Look(path, "problem", problem=job.path)
-        return lint_look(seen, job.options, lambda: catalog(job.catalogs))
+        return lint_look(seen, job.options, lambda: catalog(job.catalogs), noise=job.noise)
     except Exception as error:
-        if os.environ.get("SIFTLINT_DEBUG"):
+        from linter.catalog.snapshot import SnapshotError
+
+        if isinstance(error, SnapshotError) or os.environ.get("SIFTLINT_DEBUG"):
             raise
-        return FileResult(path, "failure", failure=_failure(path, error))
+        return FileResult(path, "failure", failure=f"{path}: {type(error).__name__}: {error}")
 
 
-def _failure(path: str, error: Exception) -> str:
-    """One line on what went wrong; a catalog that can't be used is the same line for every file."""
-    from linter.catalog.snapshot import SnapshotError
-
-    return str(error) if isinstance(error, SnapshotError) else f"{path}: {type(error).__name__}: {error}"
-
-
-def lint_look(seen: Look, options: Options, load: Callable[[], Catalog]) -> FileResult:
+def lint_look(seen: Look, options: Options, load: Callable[[], Catalog], *, noise: bool = False) -> FileResult:
     """Lints a file that has been looked at. `load` gives the catalog and is called only when a check asks for it."""
     if seen.kind == "problem" and seen.problem is not None:
         place = seen.problem.position
         source = Source(seen.path, "\n" * (place.line - 1) + " " * (place.column - 1))
         problem = Problem(seen.problem.message, len(source.text), len(source.text))
-        return _result(seen, source, Reading((), (problem,)), options, load)
+        return _result(seen, source, Reading((), (problem,)), options, load, False)
     if seen.kind != "rule" or seen.source is None:
         return FileResult(seen.path, seen.kind, container=seen.container)
-    return _result(seen, seen.source, dialects.dialect(seen.dialect).read(seen.source), options, load)
+    return _result(seen, seen.source, dialects.dialect(seen.dialect).read(seen.source), options, load, noise)
 
 
-def _result(seen: Look, source: Source, reading: Reading, options: Options, load: Callable[[], Catalog]) -> FileResult:
-    findings = [f for f in _raise(source, seen.dialect, reading, options, load) if options.hears(f.persona)]
+def _result(
+    seen: Look, source: Source, reading: Reading, options: Options, load: Callable[[], Catalog], noise: bool
+) -> FileResult:
+    shared: list[dict[str, object]] = [{} for _ in reading.rules]
+    raised = _raise(source, seen.dialect, reading, options, load, shared)
+    findings = [finding for finding in raised if options.hears(finding.persona)]
     titles = [rule.start for rule in reading.rules] + [problem.start for problem in reading.problems if problem.title]
     comments = suppress.inline(source, titles)
     shown, silenced = suppress.split_inline(findings, comments)
-    rows = tuple(_row(rule, source) for rule in reading.rules)
+    rows = tuple(
+        _row(rule, source, _noise(rule, load(), known) if noise else None)
+        for rule, known in zip(reading.rules, shared, strict=True)
+    )
     return FileResult(seen.path, "rule", seen.dialect, rows, shown, silenced, comments, len(reading.problems))
 
 
-def _raise(source: Source, dialect: str, reading: Reading, options: Options, load: Callable[[], Catalog]) -> Iterator[Finding]:
+def _raise(
+    source: Source,
+    dialect: str,
+    reading: Reading,
+    options: Options,
+    load: Callable[[], Catalog],
+    shared: Sequence[dict[str, object]],
+) -> Iterator[Finding]:
     for module in _wanted(options, "file"):
         yield from module.check(FileContext(options, module.CHECK, source, dialect, reading))
     modules = [module for module in _wanted(options, "rule") if dialect in module.CHECK.dialects]
-    for rule in reading.rules:
+    for rule, known in zip(reading.rules, shared, strict=True):
         quiet = is_quiet(rule, options.quiet_for)
-        shared: dict[str, object] = {}
         for module in modules:
             if not (quiet and module.CHECK.statistical):
-                yield from module.check(RuleContext(options, module.CHECK, rule, source, load, shared))
+                yield from module.check(RuleContext(options, module.CHECK, rule, source, load, known))
+
+
+def _noise(rule: Rule, known: Catalog, shared: dict[str, object]) -> float | None:
+    """How much likelier than others a rule is to need tuning, 0 to 1. `shared` is what its checks have found out."""
+    from linter.catalog.noise import noise
+
+    related = shared.get("related")
+    found = noise(rule, known, related if isinstance(related, frozenset) else known.related_to(rule))
+    return None if found is None else found.value
 
 
 @lru_cache(maxsize=64)
@@ -151,12 +169,12 @@ def is_quiet(rule: Rule, quiet_for: Sequence[str]) -> bool:
     return not kinds.isdisjoint(quiet_for)
 
 
-def _row(rule: Rule, source: Source) -> RuleRow:
+def _row(rule: Rule, source: Source, noise: float | None) -> RuleRow:
     excluded = {(part.canonical, part.op, part.value) for clause in logic.exclusions(rule) for part in clause.parts}
     return RuleRow(
         rule.path, rule.dialect, rule.id, rule.title, rule.start, rule.end,
         source.position(rule.start), source.position(rule.end), rule.kind,
-        tuple(technique.id for technique in rule.techniques), rule.events, len(excluded), None,
+        tuple(technique.id for technique in rule.techniques), rule.events, len(excluded), noise,
         tuple(other.id for other in rule.related if other.kind == "base"),
     )  # fmt: skip
 
@@ -205,7 +223,7 @@ def report(
         unreadable=sum(result.unreadable for result in results),
     )
     ordered = tuple(sorted(left, key=lambda f: (f.path, f.begin, f.finish, f.check, f.message)))
-    failures = tuple(dict.fromkeys(result.failure for result in results if result.failure))
+    failures = tuple(result.failure for result in results if result.failure)
     return Report(ordered, rows, summary, snapshot or {}, tuple(silenced), outside.notes, failures)
 
 

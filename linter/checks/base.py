@@ -130,6 +130,14 @@ class RuleContext(_Context):
         """The catalog, with the layers of the configuration."""
         return self.load()
 
+    @property
+    def related(self) -> frozenset[str]:
+        """The handles of the rules that must not testify for this one: itself, its copies and kin. Found once a rule."""
+        found = self.shared.get("related")
+        if not isinstance(found, frozenset):
+            found = self.shared["related"] = self.catalog.related_to(self.rule)
+        return found
+
     def finding(
         self,
         span: tuple[int, int],

@@ -70,9 +70,8 @@ def check(context: RuleContext) -> Iterator[Finding]:
             loose.setdefault(tuple(sorted({one.field for one in found})), []).append((branch, found))
     if not loose or kinds.defines(rule):
         return
-    related = context.catalog.related_to(rule)
     for ways in loose.values():
-        finding = _finding(context, ways, related)
+        finding = _finding(context, ways)
         if finding is not None:
             yield finding
 
@@ -139,13 +138,11 @@ def _is_frame(field: str) -> bool:
 _OPS = {"eq": "=", "startswith": "starting with", "endswith": "ending in", "contains": "containing"}
 
 
-def _finding(
-    context: RuleContext, ways: list[tuple[tuple[Predicate, ...], list[Common]]], related: frozenset[str]
-) -> Finding | None:
+def _finding(context: RuleContext, ways: list[tuple[tuple[Predicate, ...], list[Common]]]) -> Finding | None:
     """The finding on the commonest of some loose branches; None when its users do not combine it with anything."""
     catalog = context.catalog
     branch, found = max(ways, key=lambda way: len(frozenset.intersection(*(one.users for one in way[1]))))
-    users = sorted(frozenset.intersection(*(one.users for one in found)) - related)
+    users = sorted(frozenset.intersection(*(one.users for one in found)) - context.related)
     own = {one.field for one in found} | {"EventID"}
     fields: Counter[str] = Counter()
     combining = []

@@ -28,7 +28,11 @@ def run(args: Namespace) -> int:
         choose.changed = part("linter.changes").since(args.changed_since, names, args.paths)
         found = [item for item in found if isinstance(item, Unreadable) or item in choose.changed]
     where = catalogs(args.snapshot or settings.snapshot, settings.catalogs)
-    jobs = [Job(item, choose(item if isinstance(item, str) else item.path), choose.dialect_of(item), where) for item in found]
+    wants_noise = args.format == "json"
+    jobs = [
+        Job(item, choose(item if isinstance(item, str) else item.path), choose.dialect_of(item), where, wants_noise)
+        for item in found
+    ]
     results = list(lint_all(jobs, settings.jobs if args.jobs is None else args.jobs))
     known = args.baseline or settings.baseline
     report = engine.report(
