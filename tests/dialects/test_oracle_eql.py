@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from linter.dialects.queries import eql as ours
 from tests.dialects.elastic_corpus import queries, terms
@@ -154,3 +156,46 @@ def test_the_independent_shape_is_one() -> None:
         op, value = shape(pattern)
         if op == "like":
             assert fnmatch.translate(value) == fnmatch.translate(pattern)
+
+
+FIELDS = st.sampled_from(["a", "b.c", "?d.e", "f_1.g[0]", "`h i`.j"])
+LETTERS = st.text(st.sampled_from("abc*?\\./:- \"'é$"), min_size=1, max_size=8)
+STRINGS = LETTERS.map(lambda value: '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"')
+RAW = LETTERS.map(lambda value: '"""' + value.replace('"', "") + 'x"""')
+LISTS = st.lists(STRINGS, min_size=1, max_size=3).map(lambda values: "(" + ", ".join(values) + ")")
+COMPARISONS = st.one_of(
+    st.builds("{} {} {}".format, FIELDS, st.sampled_from(["==", "!=", ":", "like", "like~", "regex", "regex~"]), STRINGS | RAW),
+    st.builds("{} {} {}".format, FIELDS, st.sampled_from([":", "in", "in~", "not in", "not in~", "like", "like~"]), LISTS),
+    st.builds("{} {} {}".format, FIELDS, st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), st.integers(-9, 99)),
+    st.builds("{} {} {}".format, st.integers(0, 9), st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), FIELDS),
+    st.builds("{} {} null".format, FIELDS, st.sampled_from(["==", "!="])),
+    st.builds(
+        "{}({}, {})".format, st.sampled_from(["startsWith", "startsWith~", "endsWith~", "stringContains"]), FIELDS, STRINGS
+    ),
+    st.builds("{} == {}".format, FIELDS, st.sampled_from(["true", "false"])),
+    st.builds("length({}) > {}".format, FIELDS, st.integers(0, 9)),
+)
+CONDITIONS = st.recursive(
+    COMPARISONS,
+    lambda inner: st.one_of(
+        st.builds("({} {} {})".format, inner, st.sampled_from(["and", "or", "AND"]), inner),
+        st.builds("{} {} {}".format, inner, st.sampled_from(["and", "or", "and /* x */"]), inner),
+        st.builds("not ({})".format, inner),
+        st.builds("not {}".format, COMPARISONS),
+    ),
+    max_leaves=8,
+)
+QUERIES = st.one_of(
+    st.builds("{} where {}".format, st.sampled_from(["any", "process"]), CONDITIONS),
+    st.builds("sequence by x with maxspan=5m [any where {}] [file where {}]".format, CONDITIONS, CONDITIONS),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(QUERIES)
+def test_made_up_queries_equal_the_oracles(query: str) -> None:
+    try:
+        wanted = expected(query)
+    except oracle.errors.EqlError:
+        return  # more particular about types than the language's documentation
+    assert actual(query) == wanted
