@@ -157,8 +157,8 @@ def lookup(vendor: str, field: str, words: tuple[str, ...]) -> Mapped:
         if name.startswith(prefix):
             if mapping == "native":
                 return Mapped(field, "", "native", True)
-            rest = _raw(field[len(prefix) :], words)
-            return rest._replace(mapping=mapping) if rest.mapping != "scoped" else rest
+            rest = _raw(field[len(prefix) :], words)  # what follows an exact prefix is the event's own name for the field
+            return rest if rest.mapping == "scoped" else rest._replace(mapping=mapping, known=True)
     if vendor == "sigma":  # its names are the canonical ones; those of a product's own log are native
         return Mapped(field, "", "native" if _HOSTS.isdisjoint(words) and _SHARED.isdisjoint(words) else "exact", True)
     if vendor in _RAW and not _WINDOWS.isdisjoint(words):

@@ -160,7 +160,7 @@ def _device(low: str, found: list[Term]) -> list[Event]:
     product = "windows"
     if not actions:
         if low == "deviceprocessevents":
-            return common.category(category, product)
+            return [common.event(f"{category}/{product}", table, "ProcessCreated")]
         title = f"{common.defender_title(table.removeprefix('Device').removesuffix('Events'))} activity (any)"
         return [Event(f"{category}/{product}", f"Defender-{table}", "any", title, False)]
     return [common.event(f"{_ACTIONS.get(value.lower(), category)}/{product}", table, value) for value in actions]
