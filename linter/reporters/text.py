@@ -19,6 +19,8 @@ def render(report: Report, view: View) -> str:
     lines: list[str] = []
     for finding in report.findings:
         lines += [*_finding(finding, view), ""]
+    if view.verbose and report.silenced:
+        lines += [*_silenced(report, view), ""]
     if report.findings or not view.quiet:
         lines += _summary(report, view)
     return "\n".join(lines) + "\n" if lines else ""
@@ -73,12 +75,25 @@ def _excerpt(finding: Finding, view: View) -> Iterator[str]:
 
 
 def _evidence(evidence: Evidence, view: View) -> Iterator[str]:
-    for rule in evidence.rules[:_SHOWN_RULES]:
+    shown = len(evidence.rules) if view.verbose else _SHOWN_RULES
+    for rule in evidence.rules[:shown]:
         layer = f" ({plain(rule.layer)})" if rule.layer else ""
         yield "    " + _paint(view, "dim", f"{rule.vendor:<8}") + plain(rule.title or rule.id, view.width - 12) + layer
-    more = len(evidence.rules) - _SHOWN_RULES
+        if view.verbose and rule.url:
+            yield "            " + _paint(view, "dim", plain(rule.url))
+    more = len(evidence.rules) - shown
     if more > 0:
         yield "    " + _paint(view, "dim", f"{'':<8}and {more} more")
+
+
+def _silenced(report: Report, view: View) -> Iterator[str]:
+    """What was raised and is not shown, one line each."""
+    for finding, by, reason in sorted(report.silenced, key=lambda gone: (gone.finding.path, gone.finding.begin)):
+        place = f"{plain(finding.path)}:{finding.begin.line}:{finding.begin.column}"
+        yield _paint(view, "dim", f"{place} {finding.check}: {_BY[by]}{f': {plain(reason)}' if reason else ''}")
+
+
+_BY = {"inline": "ignored in the rule", "external": "ignored in the configuration", "baseline": "in the baseline"}
 
 
 def count(number: int, word: str, many: str = "") -> str:

@@ -20,6 +20,10 @@ def test_golden(width: int) -> None:
     assert max(map(len, body.splitlines())) <= width
 
 
+def test_verbose_shows_all_of_it() -> None:
+    golden.check("text-verbose.txt", text.render(REPORT, VIEW._replace(verbose=True)))
+
+
 def test_colour_changes_no_letter() -> None:
     import re
 
