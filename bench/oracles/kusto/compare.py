@@ -157,9 +157,7 @@ def main(argv: list[str] | None = None) -> int:
                 shown[verdict].append(f"{item['path']}\n      {text}\n      {sides}")
         equal_rules += not differs
     agree = kinds[""] + sum(count for kind, count in kinds.items() if kind.startswith("="))
-    print(
-        f"{len(read)} queries; Microsoft's parser accepts {accepted + refused}; siftlint reads {both}, all but {refused} of those"
-    )
+    print(f"{len(read)} queries; Microsoft's parser accepts {accepted + refused}; siftlint reads {both}, refuses {refused}")
     print(f"{total} comparisons in `where`, {agree} agree: {100 * agree / total:.2f} %")
     print(f"{accepted} rules, {equal_rules} without a difference: {100 * equal_rules / accepted:.2f} %")
     for kind, count in kinds.most_common():

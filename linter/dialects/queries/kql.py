@@ -42,7 +42,7 @@ def read(text: str) -> Reading:
     body = syntax(text)
     reader = Reader(text)
     roots = reader.body(body)
-    parts: dict[tuple[Node, ...], tuple[list[str], Chain]] = {}
+    parts: dict[tuple[Node, ...], tuple[int, list[str], Chain]] = {}
     bare: list[Relation] = []
     covered: set[str] = set()
     for relation, nodes in _reached(roots):
@@ -51,18 +51,22 @@ def read(text: str) -> Reading:
             continue
         covered.update(relation.sources)
         # a function called for several tables: one tree that reads them all
-        sources, _ = parts.setdefault(tuple(nodes), ([], Chain(*relation.chain)))
+        _, sources, _ = parts.setdefault(tuple(nodes), (relation.start, [], Chain(*relation.chain)))
         sources.extend(source for source in relation.sources if source not in sources)
-    out = [(Part(tree, tuple(sources)), chain) for nodes, (sources, chain) in parts.items() if (tree := conjunction(nodes))]
+    out = [
+        (start, Part(tree, tuple(sources)), chain)
+        for nodes, (start, sources, chain) in parts.items()
+        if (tree := conjunction(nodes)) is not None
+    ]
     for relation in bare:  # a table that is read without a condition is an event all the same
         if relation.sources and not covered.issuperset(relation.sources):
-            out.append((Part(And(()), tuple(relation.sources)), Chain(*relation.chain)))
+            out.append((relation.start, Part(And(()), tuple(relation.sources)), Chain(*relation.chain)))
             covered.update(relation.sources)
     for relation in roots:
         if relation.listed:
             reader.consult(relation.listed, False, relation.start, relation.start + 1)
-    out.sort(key=lambda pair: pair[1].start)
-    return Reading(Query(tuple(part for part, _ in out), tuple(reader.lists.values())), tuple(chain for _, chain in out))
+    out.sort(key=lambda found: found[0])
+    return Reading(Query(tuple(part for _, part, _ in out), tuple(reader.lists.values())), tuple(chain for _, _, chain in out))
 
 
 def _reached(roots: list[Relation]) -> Iterator[tuple[Relation, list[Node]]]:

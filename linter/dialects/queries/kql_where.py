@@ -93,6 +93,8 @@ class Conditions(Values):
             if column_read is None:
                 return None
             return self._flag(column_read, expr, negated)
+        if kind == "arith":
+            return self.leaf(Column(self.written(expr), True), "eq", "true", "", False, expr.start, expr.end)
         return None
 
     def _flag(self, column: Column, expr: Expr, negated: bool) -> Node | None:
@@ -361,7 +363,10 @@ class Conditions(Values):
         for relation in found.relations:
             if relation.listed:
                 nodes.append(self.leaf(column, "eq", relation.listed, name, False, expr.start, expr.end, listed=True))
-        if found.computed or not nodes:
+        if not nodes and not found.computed and rest and rest[0].kind == "name":  # a list left empty is there to be filled
+            self.consult(rest[0].text, False, rest[0].start, rest[0].end)
+            nodes.append(self.leaf(column, "eq", rest[0].text, name, False, expr.start, expr.end, listed=True))
+        elif found.computed or not nodes:
             text = ", ".join(self.written(item) for item in rest)
             nodes.append(self.leaf(column, _TESTS[name], text, name, False, expr.start, expr.end, True))
         return nodes[0] if len(nodes) == 1 else Or(tuple(nodes))
