@@ -148,9 +148,7 @@ def _spell(predicate: Predicate, written: dict[Indicator, str], spellings: list[
     for form in predicate.indicators:
         at = low.find(form.value.lower()) if straight else -1
         if at >= 0 and form.op != "re":
-            piece = predicate.value[at : at + len(form.value)]
-            if piece != form.value:
-                written.setdefault(form, piece)
+            written.setdefault(form, predicate.value[at : at + len(form.value)])
     for form in exact_forms(predicate)[:1]:
         at = low.find(form.value.lower()) if straight else -1
         if at >= 0:

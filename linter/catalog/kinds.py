@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING
 
 from linter.catalog.model import NO_CLASS, CatalogRule, telling
 from linter.rule import Indicator, Rule
-from linter.taxonomy import values
+from linter.taxonomy import classes, values
 
 if TYPE_CHECKING:
     from linter.catalog.corpora import Leaf, Record
 
+_SUSPECT = frozenset((NO_CLASS, "scripting_host", "cloud_service", "temp_folder", "user_folder"))  # no false positive by itself
 SERIOUS = frozenset(("medium", "high", "critical"))
 _UNUSUAL = re.compile(
     r"\b(un(common|usual|expected|known|typical)|non[- ]?(standard|default|typical)|rare|abnormal|anomal\w+|first[- ]time|"
@@ -76,10 +77,10 @@ class Judge:
     def kinds(self, record: Record) -> list[tuple[str, str]]:
         """(kind, class) of each of a record's leaves."""
         facts = _Facts(record)
-        classes = [benign_class(leaf.indicator) for leaf in record.leaves]
-        covered = self._covered(record, classes)
+        benign = [benign_class(leaf.indicator) for leaf in record.leaves]
+        covered = self._covered(record, benign)
         out = []
-        for number, (leaf, cls) in enumerate(zip(record.leaves, classes, strict=True)):
+        for number, (leaf, cls) in enumerate(zip(record.leaves, benign, strict=True)):
             if leaf.listed:
                 kind = "list"
             elif number in covered:
@@ -91,19 +92,19 @@ class Judge:
             out.append((kind, cls))
         return out
 
-    def _covered(self, record: Record, classes: list[str]) -> set[int]:
+    def _covered(self, record: Record, benign: list[str]) -> set[int]:
         """The leaves that another rule looks for."""
         named: set[Indicator] = set()
         for id in (*record.mentions, *record.names):
             number = self._by_id.get(id)
             if number is not None:
                 named.update(one for one in self._rules[number].indicators if one.op != "exists")
-        found = {number for number, leaf in enumerate(record.leaves) if leaf.indicator in named and classes[number] == NO_CLASS}
+        found = {number for number, leaf in enumerate(record.leaves) if leaf.indicator in named and benign[number] in _SUSPECT}
         groups: dict[tuple[str, str], list[int]] = defaultdict(list)
         for number, leaf in enumerate(record.leaves):
             field = leaf.indicator.field
             content = field.partition(".")[0] not in _WHO and network_of(leaf.indicator) is None
-            if classes[number] == NO_CLASS and len(leaf.indicator.value) > 1 and content:
+            if benign[number] in _SUSPECT and len(leaf.indicator.value) > 1 and content:
                 groups[leaf.label, field].append(number)
         own = telling(record.rule.indicators)
         for numbers in groups.values():
@@ -165,7 +166,7 @@ class _Facts:
         head, _, part = field.partition(".")
         if op == "null":
             return False
-        if head == "Image" and self.other_than & {cls.partition("-")[0], cls}:
+        if head == "Image" and cls in self.other_than:
             return True
         if head in values.PATHS:
             return self._path(head, part, value)
@@ -221,8 +222,4 @@ def special_network(indicator: Indicator) -> bool:
 
 def benign_class(indicator: Indicator) -> str:
     """Taxonomy's class of an excluded leaf; `other` where none fits."""
-    try:
-        from linter.taxonomy import classes
-    except ImportError:
-        return NO_CLASS
     return classes.classify(indicator.field, indicator.op, indicator.value) or NO_CLASS

@@ -13,6 +13,7 @@ from linter.catalog.tally import Tables, tables
 from linter.rule import Indicator
 from linter.taxonomy import attack
 
+_KINDS = ("benign", "list", "delegated", "definitional")
 SECTIONS = ("events", "fields", "indicators", "exclusions", "rules")
 
 
@@ -28,7 +29,10 @@ class Page:
         self.rules: list[CatalogRule] = sorted(
             catalog.rules(self.table.rules), key=lambda rule: (VENDORS.index(rule.vendor), rule.title.lower(), rule.handle)
         )
-        self.tables: Tables = tables(self.rules, catalog.event_title)
+        found = tables(self.rules, catalog.event_title)
+        # Benign cases first: they are what a rule could do as well.
+        order = {kind: number for number, kind in enumerate(_KINDS)}
+        self.tables: Tables = found._replace(exclusions=sorted(found.exclusions, key=lambda row: order[row.kind]))
         self.known = bool(self.rules) or self.info is not None
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from linter.catalog.model import ExclusionRow, IndicatorRow
+from linter.catalog.model import NO_CLASS, ExclusionRow, IndicatorRow
 from linter.catalog.show import SECTIONS, Page
 from linter.reporters.clean import plain
 from linter.rule import Indicator
@@ -127,13 +127,14 @@ class _Text:
     def _indicators(self, most: int | None) -> Iterator[str]:
         rows = self.page.tables.indicators
         shown = rows[:most]
-        yield self._title("Top indicators", len(shown), len(rows), "; reach: in the whole catalog, blank when all here")
+        note = "; reach: in the whole catalog, blank when all here" if self.width >= 80 else ""
+        yield self._title("Top indicators", len(shown), len(rows), note)
         name, kind = self._widths([row.indicator for row in shown])
         table = [("Field", "Kind", "Value", "Here", "Reach")]
         for row in shown:
             reach = self.page.catalog.reach(row.indicator).total
             table.append((*self._cells(row), f"{len(row.rules):,}", f"{reach:,}" if reach > len(row.rules) else ""))
-        yield from self._table(table, (name, kind, self.width - name - kind - 21, 4, 5), (3, 4))
+        yield from self._table(table, (name, kind, self.width - name - kind - 20, 4, 5), (3, 4))
 
     def _exclusions(self, most: int | None) -> Iterator[str]:
         rows = self.page.tables.exclusions
@@ -145,18 +146,21 @@ class _Text:
             if not these:
                 continue
             yield f"  {self.style.bold}{heading}{self.style.end}"
-            table = [("Field", "Kind", "Value", "Rules", "Class" if kind == "benign" else "")]
-            order = sorted(
-                dict.fromkeys(row.cls for row in these), key=lambda cls: -sum(len(r.rules) for r in these if r.cls == cls)
-            )
-            if kind == "benign":
-                these = [row for cls in order for row in these if row.cls == cls]
-            last = ""
-            for row in these:
-                cls = row.cls if kind == "benign" and row.cls != last else ""
-                last = row.cls
-                table.append((*self._cells(row), f"{len(row.rules):,}", cls))
-            yield from self._table(table, (name, op, self.width - name - op - 35, 5, 18), (3,))
+            widths = (name, op, self.width - name - op - 13, 5)
+            order = list(dict.fromkeys(row.cls for row in these)) if kind == "benign" else [""]
+            order.sort(key=lambda cls: (cls == NO_CLASS, -max((len(row.rules) for row in these if row.cls == cls), default=0)))
+            head = True
+            for cls in order:
+                table = [("Field", "Kind", "Value", "Rules")]
+                for row in these:
+                    if not cls or row.cls == cls:
+                        table.append((*self._cells(row), f"{len(row.rules):,}"))
+                lines = list(self._table(table, widths, (3,)))
+                yield from lines[:1] if head else ()
+                if cls:
+                    yield f"  {self.style.accent}{cls.replace('_', ' ')}{self.style.end}"
+                yield from lines[1:]
+                head = False
 
     def _rules(self, most: int | None) -> Iterator[str]:
         rules = self.page.rules
@@ -197,7 +201,9 @@ class _Text:
 
     def _widths(self, indicators: Sequence[Indicator]) -> tuple[int, int]:
         fields = [len(one.field) for one in indicators]
-        return min(max([5, *fields]), 24), min(max([4, *(len(how(one.op)) for one in indicators)]), 11)
+        return min(max([5, *fields]), 24 if self.width >= 80 else 14), min(
+            max([4, *(len(how(one.op)) for one in indicators)]), 11
+        )
 
     def _cells(self, row: IndicatorRow | ExclusionRow) -> tuple[str, str, str]:
         return row.indicator.field or "(any text)", how(row.indicator.op), self.page.catalog.written(row.indicator)
