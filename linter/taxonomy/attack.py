@@ -8,13 +8,13 @@ MITRE Corporation.
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
 from linter.rule import Technique
+from linter.taxonomy import tables
 
 VERSION = "19"
-_TABLE = Path(__file__).parent / "data" / "attack.tsv"
+_TABLE = "attack.tsv"  # id, name, tactics, platforms, flags (r revoked, d deprecated, m moved), successor
 _URL = "https://attack.mitre.org/techniques/"
 
 
@@ -33,23 +33,14 @@ class TechniqueInfo(NamedTuple):
     moved: bool
 
 
-@lru_cache(maxsize=1)
-def _text() -> str:
-    """The table: lines of id, name, tactics, platforms, flags (r revoked, d deprecated, m moved), successor."""
-    return _TABLE.read_text(encoding="utf-8")
-
-
 @lru_cache(maxsize=1024)
 def lookup(id_: str) -> TechniqueInfo | None:
     """What is known of an id (any case); None for an id that ATT&CK never had."""
     id_ = id_.upper()
-    if not id_.startswith("T") or "\t" in id_ or "\n" in id_:
+    found = tables.line(_TABLE, id_) if id_.startswith("T") else ""
+    if not found:
         return None
-    text = _text()
-    at = text.find(f"\n{id_}\t")
-    if at < 0:
-        return None
-    cells = text[at + 1 : text.index("\n", at + 1)].split("\t")
+    cells = found.split("\t")
     return TechniqueInfo(
         id=id_, name=cells[1], tactics=_list(cells[2]), platforms=_list(cells[3]), parent=parent(id_),
         url=_URL + id_.replace(".", "/") + "/", revoked="r" in cells[4], deprecated="d" in cells[4], successor=cells[5],
@@ -68,20 +59,14 @@ def parent(id_: str) -> str:
 
 def children(id_: str) -> tuple[str, ...]:
     """The ids of a technique's current sub-techniques, in order."""
-    out = []
-    text, lead = _text(), f"\n{id_.upper()}."
-    at = text.find(lead)
-    while at >= 0:
-        cells = text[at + 1 : text.index("\n", at + 1)].split("\t")
-        if not cells[4]:
-            out.append(cells[0])
-        at = text.find(lead, at + 1)
-    return tuple(out)
+    lead = f"{id_.upper()}."
+    rows = (line.split("\t") for line in tables.lines(_TABLE) if line.startswith(lead))
+    return tuple(cells[0] for cells in rows if not cells[4])
 
 
 def all_ids() -> tuple[str, ...]:
     """Every current technique's id, in order."""
-    rows = (line.split("\t") for line in _text().splitlines() if line.startswith("T"))
+    rows = (line.split("\t") for line in tables.lines(_TABLE))
     return tuple(cells[0] for cells in rows if not cells[4])
 
 

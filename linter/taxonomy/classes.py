@@ -7,9 +7,8 @@ Classes are asked in the order of `CLASSES`: the more telling first, folders las
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 
-from linter.taxonomy import words
+from linter.taxonomy import tables, words
 
 CLASSES: dict[str, str] = {
     "empty_value": "The field is null, empty or a placeholder (`-`, `N/A`, `unknown`).",
@@ -84,7 +83,6 @@ _PROVIDERS = (
     "13.64.", "13.107.", "20.", "23.", "34.", "35.", "40.", "51.10", "51.1", "52.", "104.4", "131.253.", "142.250.", "150.171.",
     "172.217.", "204.79.197", "216.58.", "64.233.", "74.125.", "8.8.",
 )  # fmt: skip
-_TABLE = Path(__file__).parent / "data" / "benign.tsv"
 _EMPTY = frozenset(
     ("", "-", "n/a", "na", "null", "none", "unknown", "<unknown>", "(null)", "nil", "?", "not available", "unavailable")
 )
@@ -217,13 +215,12 @@ def _lists() -> tuple[tuple[str, frozenset[str], tuple[str, ...]], ...]:
     """(class, words, phrases), in the order asked, from `data/benign.tsv`."""
     known: dict[str, list[str]] = {}
     phrases: dict[str, list[str]] = {}
-    for line in _TABLE.read_text(encoding="utf-8").splitlines():
-        if line and line[0] != "#":
-            name, kind, found = line.split("\t")
-            if kind == "words":
-                known.setdefault(name, []).extend(found.split())
-            else:
-                phrases.setdefault(name, []).extend(found.split("|"))
+    for line in tables.lines("benign.tsv"):
+        name, kind, found = line.split("\t")
+        if kind == "words":
+            known.setdefault(name, []).extend(found.split())
+        else:
+            phrases.setdefault(name, []).extend(found.split("|"))
     return tuple(
         (name, frozenset(known.get(name, ())), tuple(phrases.get(name, ())))
         for name in CLASSES

@@ -17,12 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple, get_args
 
 from linter.rule import Event, Mapping
+from linter.taxonomy import tables
 
-DATA = Path(__file__).parent / "data"
 # Parts that only say how a value is to be read; the canonical name does not carry them.
 SILENT_PARTS = frozenset(("arg", "key", "value", "account"))
 _MAPPINGS = frozenset(get_args(Mapping))
@@ -79,15 +78,15 @@ def extend(rows: Iterable[Row | tuple[str, ...]]) -> None:
         cached.cache_clear()
 
 
-def read_table(path: Path) -> list[Row]:
-    """The rows of a table file in the form of ours (tab-separated, a header line, `#` comments). OSError, ValueError."""
+def parse(text: str) -> list[Row]:
+    """The rows of a table in the form of ours (tab-separated, a header line, `#` comments). ValueError with the line number."""
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(text.splitlines(), 1):
         if not line or line[0] == "#" or line.startswith("vendor\t"):
             continue
         cells = line.split("\t")
         if not 6 <= len(cells) <= 7:
-            raise ValueError(f"{path.as_posix()}:{number}: {len(cells)} cells where 7 belong")
+            raise ValueError(f"line {number}: {len(cells)} cells where 7 belong")
         rows.append(Row(*cells))
     return rows
 
@@ -95,8 +94,7 @@ def read_table(path: Path) -> list[Row]:
 @lru_cache(maxsize=16)
 def _rows(vendor: str) -> list[Row]:
     """A vendor's rows: those that users added, then the shipped ones."""
-    path = DATA / "fields" / f"{vendor}.tsv"
-    return [row for row in _extra if row.vendor == vendor] + (read_table(path) if path.is_file() else [])
+    return [row for row in _extra if row.vendor == vendor] + parse(tables.text(f"fields/{vendor}.tsv"))
 
 
 @lru_cache(maxsize=16)

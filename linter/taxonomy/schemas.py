@@ -7,10 +7,10 @@ unusual, not wrong. Both are in canonical names without parts. Made by `tools/bu
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
-_DATA = Path(__file__).parent / "data"
+from linter.taxonomy import tables
+
 _PARTS = frozenset((
     "name", "path", "ext", "dir", "domain", "sid", "id", "md5", "sha1", "sha256", "sha512", "imphash", "count", "length",
     "hive", "upn",
@@ -30,30 +30,21 @@ def base(canonical: str) -> str:
     return head if dot and part in _PARTS and head[:1].isupper() else canonical
 
 
-@lru_cache(maxsize=4)
-def _text(name: str) -> str:
-    return "\n" + (_DATA / name).read_text(encoding="utf-8")
-
-
 @lru_cache(maxsize=512)
 def schema(cls: str) -> Schema | None:
     """The fields of an event class; None when nothing is known of it."""
-    text = _text("schemas.tsv")
-    at = text.find(f"\n{cls}\t")
-    if at < 0:
+    found = tables.line("schemas.tsv", cls)
+    if not found:
         return None
-    _, kind, fields = text[at + 1 : text.index("\n", at + 1)].split("\t")
+    _, kind, fields = found.split("\t")
     return Schema(frozenset(fields.split()), kind == "full")
 
 
 @lru_cache(maxsize=512)
 def columns(table: str) -> frozenset[str] | None:
     """The columns of a Kusto table (its name as spelled there); None when they are not known."""
-    text = _text("columns.tsv")
-    at = text.find(f"\n{table}\t")
-    if at < 0:
-        return None
-    return frozenset(text[at + 1 : text.index("\n", at + 1)].split("\t")[1].split())
+    found = tables.line("columns.tsv", table)
+    return frozenset(found.split("\t")[1].split()) if found else None
 
 
 def has(cls: str, canonical: str) -> bool | None:
@@ -82,8 +73,8 @@ def near(field: str, among: frozenset[str]) -> str:
 def windows_fields() -> frozenset[str]:
     """Every raw field name of a Windows event, lower case: documented, in SecurityEvent, or used by Sigma rules."""
     names: set[str] = set()
-    for line in _text("schemas.tsv").splitlines():
+    for line in tables.lines("schemas.tsv"):
         cells = line.split("\t")
-        if len(cells) == 3 and (cells[1] == "raw" or (cells[1] == "full" and "windows" in cells[0])):
+        if cells[1] == "raw" or (cells[1] == "full" and "windows" in cells[0]):
             names.update(name.lower() for name in cells[2].split())
     return frozenset(names | {name.lower() for name in columns("SecurityEvent") or ()})

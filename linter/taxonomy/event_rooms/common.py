@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 
 from linter.rule import And, Event, Node, Not, Or, Term
+from linter.taxonomy import tables
 
-_TITLES = Path(__file__).parents[1] / "data" / "events.tsv"
 MAX_IDS = 60  # events listed for one query; the rest is the service's class
 
 # Categories whose events differ only in what happened to the object share a class; the rows tell them apart.
@@ -76,15 +75,10 @@ PROVIDERS = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=1)
-def _titles() -> dict[tuple[str, str], tuple[str, str]]:
-    """(service, id) → (provider, title), from `data/events.tsv`."""
-    table = {}
-    for line in _TITLES.read_text(encoding="utf-8").splitlines():
-        if line and line[0] != "#":
-            service, id_, provider, title = line.split("\t")[:4]
-            table[service, id_] = (provider, title)
-    return table
+def _title(service: str, id_: str) -> tuple[str, str]:
+    """(provider, title) of an event, from `data/events.tsv`; empty where it has none."""
+    cells = tables.line("events.tsv", f"{service}\t{id_}").split("\t")
+    return (cells[2], cells[3]) if len(cells) == 4 else ("", "")
 
 
 def windows_class(service: str, id_: str = "") -> str:
@@ -100,7 +94,7 @@ def event(cls: str, service: str, id_: str, implied: bool = False) -> Event:
     """The row of an event: its provider and title as the tables have them; the id is the title where none is known."""
     if service[:1].isupper():  # a Defender table
         return Event(cls, f"Defender-{service}", id_, defender_title(id_), implied)
-    provider, title = _titles().get((service, id_), ("", ""))
+    provider, title = _title(service, id_)
     return Event(cls, provider or PROVIDERS.get(service, service), id_, title, implied)
 
 
@@ -192,6 +186,6 @@ def service_for(id_: str) -> str:
         "ntlm",
         "application",
     ):
-        if (service, id_) in _titles():
+        if _title(service, id_)[1]:
             return service
     return "security"
