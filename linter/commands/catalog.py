@@ -82,7 +82,7 @@ def _build(args: Namespace) -> int:
     from linter.catalog.build import run_build
 
     try:
-        built = run_build(args.corpus, args.output, args.sources, args.layer, args.jobs)
+        built = run_build(args.corpus, args.output, args.sources, args.layer, args.jobs or 0)
     except ValueError as error:
         raise UsageError(str(error)) from None
     counts = ", ".join(f"{count:,} {name}" for name, count in built.rules.items())
