@@ -3,6 +3,8 @@
 Likeness is a weighted sum of cosines over sets of features (positive indicators, words of the title, excluded values, file
 names, techniques), each feature weighted by its rarity, doubled when both read the same log source. The weights were fitted
 on the filters that public rules gained in 2022-23.
+
+The snapshot's folder `peers` holds what this needs, made by `peers_build`.
 """
 
 from __future__ import annotations
@@ -10,23 +12,26 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from math import log, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
-from linter.catalog.model import CatalogRule, exact_forms, positives
+from linter.catalog import layout
+from linter.catalog.model import exact_forms, positives
 from linter.logic import exclusions
 from linter.rule import Indicator, Rule
+from linter.taxonomy.schemas import base
 
 if TYPE_CHECKING:
     from linter.catalog.load import Catalog
 
+KINDS = ("indicators", "words", "values", "files", "techniques", "fields")
 WEIGHTS = {"indicators": 1.0, "words": 0.5, "values": 1.0, "files": 0.3, "techniques": 0.2}
 SAME_SOURCE = 2.0
 _WORD = re.compile(r"[a-z0-9]{3,}")
 _FILE = re.compile(r"[a-z0-9_\-]{1,60}\.(?:exe|dll|ps1|sys|vbs|bat|msi)")
-_PARTS = frozenset(("name", "path", "ext", "domain", "sid", "id"))
 
-Feature = tuple[str, object]  # kind of feature, the feature
+Features = dict[str, frozenset[str] | frozenset[Indicator]]  # kind of feature → the features
 
 
 class Leaf(NamedTuple):
@@ -39,22 +44,43 @@ class Leaf(NamedTuple):
 class Profile(NamedTuple):
     """What likeness looks at in a rule. `sources` are its log sources, `excluded` its leaves."""
 
-    handle: str
     sources: frozenset[str]
-    features: frozenset[Feature]
-    fields: frozenset[str]  # the fields that it excludes by
+    features: Features
     excluded: tuple[Leaf, ...]
+
+    @property
+    def required(self) -> frozenset[Indicator]:
+        """The indicators of the positive side."""
+        return self.features["indicators"]  # type: ignore[return-value]
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that it excludes by, without their parts."""
+        return self.features["fields"]  # type: ignore[return-value]
+
+
+class Peer(NamedTuple):
+    """A rule that excludes a benign case: its log sources, and the norm of its features by kind."""
+
+    handle: str
+    family: str
+    sources: frozenset[str]
+    norms: dict[str, float]
+
+
+class Voted(NamedTuple):
+    """A leaf that peers exclude: its benign class, the peers by number, and those in which it stands alone."""
+
+    indicator: Indicator
+    base: str
+    cls: str
+    peers: tuple[int, ...]
+    alone: frozenset[int]
 
 
 def words(text: str) -> frozenset[str]:
     """The words of a text, lower case, of three letters or digits at least."""
     return frozenset(_WORD.findall(text.lower()))
-
-
-def base_field(canonical: str) -> str:
-    """A canonical field without its part: `Image` of `Image.name`."""
-    head, dot, part = canonical.rpartition(".")
-    return head if dot and part in _PARTS and "." not in head and head[:1].isupper() else canonical
 
 
 def sources(classes: Iterable[str]) -> frozenset[str]:
@@ -78,93 +104,148 @@ def leaves(rule: Rule) -> tuple[Leaf, ...]:
 
 
 def profile(rule: Rule) -> Profile:
-    """The profile of a rule under lint; its handle is ""."""
-    return _profile("", rule.title, rule.classes, positives(rule), (one.id for one in rule.techniques), leaves(rule))
+    """The profile of a rule under lint."""
+    excluded = leaves(rule)
+    found = features(rule.title, positives(rule), (one.id for one in rule.techniques), (leaf.indicator for leaf in excluded))
+    return Profile(sources(rule.classes), found, excluded)
 
 
-def _of_catalog(rule: CatalogRule) -> Profile:
-    excluded = tuple(Leaf(one.indicator, one.alone) for one in rule.excluded if one.kind == "benign")
-    return _profile(rule.handle, rule.title, rule.classes, rule.indicators, rule.techniques, excluded)
+def features(
+    title: str, indicators: Iterable[Indicator], techniques: Iterable[str], excluded: Iterable[Indicator]
+) -> Features:
+    """The features of a rule, by kind."""
+    required, gone = frozenset(indicators), frozenset(excluded)
+    return {
+        "indicators": required,
+        "words": words(title),
+        "values": frozenset(one.value for one in gone if one.value),
+        "files": frozenset(name for one in required for name in _FILE.findall(one.value[:400])),
+        "techniques": frozenset(techniques),
+        "fields": frozenset(base(one.field) for one in gone),
+    }
 
 
-def _profile(
-    handle: str,
-    title: str,
-    classes: Iterable[str],
-    indicators: Collection[Indicator],
-    techniques: Iterable[str],
-    excluded: tuple[Leaf, ...],
-) -> Profile:
-    features: set[Feature] = {("indicators", one) for one in indicators}
-    features.update(("words", word) for word in words(title))
-    features.update(("values", leaf.indicator.value) for leaf in excluded if leaf.indicator.value)
-    features.update(("files", name) for one in indicators for name in _FILE.findall(one.value[:400]))
-    features.update(("techniques", technique) for technique in techniques)
-    fields = frozenset(base_field(leaf.indicator.field) for leaf in excluded)
-    features.update(("fields", field) for field in fields)
-    return Profile(handle, sources(classes), frozenset(features), fields, excluded)
+@lru_cache(maxsize=4)
+def of(catalog: Catalog) -> Peers:
+    """The peers of a catalog, made once."""
+    return Peers(catalog)
 
 
 class Peers:
-    """The catalog's rules that exclude a benign case, and what they exclude. Made once a process from the whole catalog."""
+    """The catalog's rules that exclude a benign case, what they exclude, and how like them a rule is."""
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
-        self.profiles: list[Profile] = []
-        self.family: list[str] = []
-        self.users: dict[Indicator, list[int]] = defaultdict(list)  # leaf → profiles that exclude it
-        self.fields_of_source: dict[str, Counter[str]] = defaultdict(Counter)  # log source → field → rules that look at it
-        counts: Counter[Feature] = Counter()
-        total = 0
-        for rule in catalog.every_rule():
-            total += 1
-            one = _of_catalog(rule)
-            looked_at = {base_field(indicator.field) for indicator in rule.indicators} | one.fields
-            for source in one.sources:
-                self.fields_of_source[source].update(looked_at)
-            counts.update(one.features)
-            if one.excluded:
-                for leaf in one.excluded:
-                    self.users[leaf.indicator].append(len(self.profiles))
-                self.profiles.append(one)
-                self.family.append(rule.family)
-        self._total = total
-        self._counts = counts
-        self._postings: dict[Feature, list[int]] = defaultdict(list)
-        self._norms: list[dict[str, float]] = []
-        for at, one in enumerate(self.profiles):
-            for feature in one.features:
-                self._postings[feature].append(at)
-            self._norms.append(self._norm(one))
+        self.peers: list[Peer] = []
+        self.number: dict[str, int] = {}
+        self.voted: list[Voted] = []
+        self.by_base: dict[str, list[int]] = defaultdict(list)  # field → numbers of leaves
+        self.by_leaf: dict[Indicator, int] = {}
+        self.excluded: list[list[int]] = []  # peer → numbers of leaves
+        self._known: dict[tuple[str, str | Indicator], tuple[float, tuple[int, ...]]] = {}
+        self._sources: dict[str, dict[str, int]] = {}
+        values: dict[str, set[int]] = defaultdict(set)
+        fields: dict[str, set[int]] = defaultdict(set)
+        for snapshot in catalog.snapshots:
+            prefix = snapshot.prefix
+            for line in _lines(snapshot.read("peers/rules.tsv")):
+                handle, listed, *norms = line.split("\t")
+                handle = prefix + handle
+                self.number[handle] = len(self.peers)
+                at = dict(zip(KINDS, map(float, norms), strict=True))
+                self.peers.append(Peer(handle, catalog.family(handle), frozenset(listed.split(" ")), at))
+                self.excluded.append([])
+        for snapshot in catalog.snapshots:
+            for line in _lines(snapshot.read("peers/leaves.tsv")):
+                self._add(line, snapshot.prefix, values, fields)
+        for kind, found in (("values", values), ("fields", fields)):
+            for feature, users in found.items():
+                self._known[kind, feature] = (self._rarity(len(users)), tuple(sorted(users)))
 
-    def _weight(self, feature: Feature) -> float:
-        return log((self._total + 1) / (self._counts.get(feature, 0) or 1))
+    def _add(self, line: str, prefix: str, values: dict[str, set[int]], fields: dict[str, set[int]]) -> None:
+        field, op, value, cls, tokens = line.split("\t")
+        leaf = Indicator(layout.unescape(field), op, layout.unescape(value))
+        numbers = [(self.number[prefix + token.rstrip("+")], not token.endswith("+")) for token in tokens.split(" ")]
+        users = tuple(number for number, _ in numbers)
+        alone = frozenset(number for number, by_itself in numbers if by_itself)
+        at = self.by_leaf.get(leaf)
+        if at is None:
+            at = self.by_leaf[leaf] = len(self.voted)
+            self.voted.append(Voted(leaf, base(leaf.field), cls, users, alone))
+            self.by_base[self.voted[at].base].append(at)
+        else:  # in another layer too
+            one = self.voted[at]
+            self.voted[at] = one._replace(peers=one.peers + users, alone=one.alone | alone)
+        for number in users:
+            self.excluded[number].append(at)
+        fields[self.voted[at].base].update(users)
+        if leaf.value:
+            values[leaf.value].update(users)
 
-    def _norm(self, one: Profile) -> dict[str, float]:
-        squares: dict[str, float] = defaultdict(float)
-        for feature in one.features:
-            squares[feature[0]] += self._weight(feature) ** 2
-        return {kind: sqrt(square) or 1.0 for kind, square in squares.items()}
+    def _rarity(self, rules: int) -> float:
+        return log((self.catalog.total + 1) / max(1, rules))
 
-    def likeness(self, one: Profile) -> tuple[dict[int, float], dict[int, float]]:
-        """(likeness, cosine of the excluded fields) to every peer that shares a feature; both by index into `profiles`."""
-        own = self._norm(one)
+    def feature(self, kind: str, feature: str | Indicator) -> tuple[float, tuple[int, ...]]:
+        """The rarity of a feature, and the peers that have it."""
+        found = self._known.get((kind, feature))
+        if found is None:
+            found = self._known[kind, feature] = self._look_up(kind, feature)
+        return found
+
+    def _look_up(self, kind: str, feature: str | Indicator) -> tuple[float, tuple[int, ...]]:
+        if isinstance(feature, Indicator):
+            users = self.catalog.users(feature)
+            return self._rarity(len(users)), tuple([self.number[one] for one in users if one in self.number])
+        if kind in ("values", "fields"):
+            return self._rarity(0), ()
+        key = f"{kind}\t{layout.escape(feature)}\t".encode()
+        count, handles = 0, []
+        for snapshot in self.catalog.snapshots:
+            for line in layout.lines_with(snapshot.read("peers/features.tsv"), key):
+                rules, _, tokens = line[len(key) :].decode().partition("\t")
+                count += int(rules)
+                handles += [snapshot.prefix + token for token in tokens.split()]
+        return self._rarity(count), tuple([self.number[one] for one in handles])
+
+    def fields_of(self, source: str) -> dict[str, int]:
+        """The fields (without parts) that rules with a log source look at, and how many do."""
+        found = self._sources.get(source)
+        if found is None:
+            total: Counter[str] = Counter()
+            key = f"{layout.escape(source)}\t".encode()
+            for snapshot in self.catalog.snapshots:
+                for line in layout.lines_with(snapshot.read("peers/fields.tsv"), key):
+                    field, _, rules = line[len(key) :].decode("utf-8").partition("\t")
+                    total[layout.unescape(field)] += int(rules)
+            found = self._sources[source] = dict(total)
+        return found
+
+    def likeness(self, one: Profile, barred: Collection[str] = ()) -> tuple[dict[int, float], dict[int, float]]:
+        """(likeness, cosine of the excluded fields) to every peer that shares a feature; both by the peer's number.
+
+        `barred` are the handles that do not testify.
+        """
         dots: dict[int, float] = defaultdict(float)
         fields: dict[int, float] = defaultdict(float)
-        for feature in sorted(one.features, key=repr):  # sums of floats depend on their order
-            kind = feature[0]
-            postings = self._postings.get(feature)
-            if not postings:
-                continue
-            square = self._weight(feature) ** 2 / own[kind]
-            if kind == "fields":
-                for at in postings:
-                    fields[at] += square / self._norms[at][kind]
-            else:
-                square *= WEIGHTS[kind]
-                for at in postings:
-                    dots[at] += square / self._norms[at][kind]
+        peers = self.peers
+        for kind in KINDS:
+            found = [self.feature(kind, feature) for feature in sorted(one.features[kind])]
+            norm = sqrt(sum(rarity * rarity for rarity, _ in found)) or 1.0
+            into, scale = (fields, 1.0) if kind == "fields" else (dots, WEIGHTS[kind])
+            for rarity, users in found:
+                part = scale * rarity * rarity / norm
+                for at in users:
+                    into[at] += part / (peers[at].norms[kind] or 1.0)
+        for handle in barred:
+            number = self.number.get(handle)
+            if number is not None:
+                dots.pop(number, None)
+                fields.pop(number, None)
         for at in dots:
-            if not one.sources.isdisjoint(self.profiles[at].sources):
+            if not one.sources.isdisjoint(peers[at].sources):
                 dots[at] *= SAME_SOURCE
         return dots, fields
+
+
+def _lines(data: bytes) -> list[str]:
+    return data.decode("utf-8").split("\n")[1:-1]

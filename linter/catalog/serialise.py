@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import sqrt
 from typing import Any
 
-from linter.catalog import layout, rows
+from linter.catalog import layout, peers_build, rows
 from linter.catalog.aggregate import Gathered
 from linter.catalog.corpora import parents
 from linter.catalog.model import CatalogRule, Excluded, telling, weight
@@ -29,6 +29,7 @@ def files(gathered: Gathered) -> Iterator[tuple[str, bytes]]:
     yield from _reach(rules, gathered)
     yield "events.tsv", _events(rules, gathered)
     yield "spellings.tsv", _spellings(gathered)
+    yield from peers_build.files(rules)
     yield from _blocks("classes", layout.class_shard, _by_class(rules), gathered, singles=True)
     yield from _blocks("techniques", layout.technique_shard, _by_technique(rules), gathered, singles=False)
 
