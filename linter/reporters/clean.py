@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _KEPT = {"\t": "    "}
@@ -24,3 +25,14 @@ def _shown(char: str) -> str:
     if char in "\n\r":
         return "\\n" if char == "\n" else "\\r"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+# A line at whose start (blanks aside) GitHub's runner reads `::command …::`, or that holds `##[command]` or Azure's `##vso[`.
+_COMMANDS = re.compile(r"(?:^|(?<=\r))([^\S\r\n]*):(?=:[^\r\n]*::)|##(?=\w*\[)", re.MULTILINE)
+
+
+def inert(text: str) -> str:
+    """An output in which a CI's runner finds no command: what would begin one is written as `\\x3a` or `\\x23`."""
+    if "::" not in text and "##" not in text:
+        return text
+    return _COMMANDS.sub(lambda found: "\\x23#" if found[0] == "##" else f"{found[1]}\\x3a", text)
