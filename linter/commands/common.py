@@ -19,6 +19,8 @@ from linter.discover import find
 from linter.reading import Unreadable, load
 from linter.source import Source
 
+RUNNERS = ("GITHUB_ACTIONS", "TF_BUILD")  # set by the CI services that look for commands in what a step prints
+
 
 class UsageError(Exception):
     """Wrong usage: exit status 2 and one line."""
@@ -30,10 +32,10 @@ class Unable(Exception):
 
 def say(*lines: str) -> None:
     """Lines for the reader beside the output: on standard error, safe to print."""
-    from linter.reporters.clean import plain
+    from linter.reporters.clean import inert, plain
 
     for line in lines:
-        print(f"siftlint: {plain(line)}", file=sys.stderr)
+        print(inert(f"siftlint: {plain(line)}"), file=sys.stderr)
 
 
 def files(args: Namespace) -> list[str | Unreadable]:
@@ -97,16 +99,30 @@ def catalogs(snapshot: str, layers: Sequence[str]) -> tuple[str, ...]:
     return (snapshot, *layers)
 
 
-def write(text: str, output: str | None) -> None:
-    """Writes to a file (whole or not at all), or to standard output."""
+def write(text: str, output: str | None, commands: bool = False) -> None:
+    """Writes to a file (whole or not at all), or to standard output: in a CI's log, without `commands`, as no command to it."""
     if output and output != "-":
         try:
+            if _leads_away(output):
+                raise Unable(f"can't write {output}: a symbolic link leads it elsewhere")
             write_whole(output, text)
         except OSError as error:
             raise Unable(f"can't write {output}: {error.strerror or error}") from None
         return
+    if not commands and any(map(os.environ.get, RUNNERS)):
+        from linter.reporters.clean import inert
+
+        text = inert(text)
     sys.stdout.write(text)
     sys.stdout.flush()
+
+
+def _leads_away(output: str) -> bool:
+    """Whether a link (which a pull request may bring) makes a relative path mean another file than it says."""
+    if os.path.isabs(output):  # noqa: PTH117
+        return False
+    here = os.path.realpath(".")
+    return os.path.realpath(output) != os.path.normpath(os.path.join(here, output))  # noqa: PTH118
 
 
 def coloured() -> bool:

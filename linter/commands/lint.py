@@ -55,7 +55,7 @@ def run(args: Namespace) -> int:
     elif args.format in WITH_FIXES and any(finding.intent for finding in report.findings):
         report = attach_fixes(report)
     view = View(coloured() and not args.output, width(), args.verbose > 0, args.quiet, text_of)
-    write(reporter(args.format).render(report, view), args.output)
+    write(reporter(args.format).render(report, view), args.output, commands=args.format == "github")
     say(*(() if args.quiet else _notes(results, args.paths, args.changed_since)), *report.notes)
     if report.failures:
         return _status(3, report.failures)

@@ -32,7 +32,11 @@ _COMMANDS = re.compile(r"(?:^|(?<=\r))([^\S\r\n]*):(?=:[^\r\n]*::)|##(?=\w*\[)",
 
 
 def inert(text: str) -> str:
-    """An output in which a CI's runner finds no command: what would begin one is written as `\\x3a` or `\\x23`."""
+    """An output in which a CI's runner finds no command: `\\x3a` or `\\x23` stands for what would begin one.
+
+    A JSON document stays one, of the same values.
+    """
     if "::" not in text and "##" not in text:
         return text
-    return _COMMANDS.sub(lambda found: "\\x23#" if found[0] == "##" else f"{found[1]}\\x3a", text)
+    number = "#\\u0023" if text.startswith(("{", "[")) else "\\x23#"
+    return _COMMANDS.sub(lambda found: number if found[0] == "##" else f"{found[1]}\\x3a", text)

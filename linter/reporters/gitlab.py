@@ -8,7 +8,7 @@ from typing import Any
 
 from linter.engine import Report
 from linter.finding import Finding, Severity
-from linter.reporters.clean import plain
+from linter.reporters.clean import inert, plain
 from linter.reporters.registry import View
 
 LEVELS: dict[Severity, str] = {"error": "critical", "warning": "major", "advice": "info"}
@@ -18,7 +18,8 @@ MOST = 2000
 def render(report: Report, view: View) -> str:  # noqa: ARG001  (as every format)
     """One JSON array."""
     seen: Counter[str] = Counter()
-    return json.dumps([_issue(finding, seen) for finding in report.findings], ensure_ascii=False, indent=1) + "\n"
+    issues = [_issue(finding, seen) for finding in report.findings]
+    return inert(json.dumps(issues, ensure_ascii=False, indent=1)) + "\n"
 
 
 def _issue(finding: Finding, seen: Counter[str]) -> dict[str, Any]:

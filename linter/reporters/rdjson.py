@@ -7,7 +7,7 @@ from typing import Any
 
 from linter.engine import Report
 from linter.finding import Finding, Severity
-from linter.reporters.clean import plain
+from linter.reporters.clean import inert, plain
 from linter.reporters.edits import joined
 from linter.reporters.registry import View
 from linter.source import Position, Source
@@ -22,7 +22,7 @@ def render(report: Report, view: View) -> str:
         "source": {"name": "siftlint", "url": "https://github.com/siftlint/siftlint"},
         "diagnostics": [_diagnostic(finding, view.read(finding.path)) for finding in report.findings],
     }
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    return inert(json.dumps(document, ensure_ascii=False, indent=1)) + "\n"
 
 
 def _diagnostic(finding: Finding, source: Source | None) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def render(report: Report, view: View) -> str:
     if report.snapshot:
         run["properties"] = {"snapshot": report.snapshot}
     document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return inert(json.dumps(document, ensure_ascii=False, indent=1).replace("##[", "#\\u0023[")) + "\n"
+    return inert(json.dumps(document, ensure_ascii=False, indent=1)) + "\n"
 
 
 def _invocation(report: Report) -> dict[str, Any]:
