@@ -49,6 +49,7 @@ _OUTCOMES = frozenset((
     "operation", "operationname", "operationnamevalue", "eventname",
 ))  # fmt: skip
 _IDENTITIES = frozenset(("OriginalFileName", "Product", "Description", "Company", "InternalName"))
+_EXTENSION = re.compile(r"\W?\.[a-z0-9]{1,5}\W?")
 _HOSTS = frozenset(("DestinationHostname", "QueryName", "c-uri", "cs-host"))
 _PROTOCOL_NETWORKS = frozenset((  # IANA's special-purpose networks that are globally reachable
     "192.0.0.9/32", "192.0.0.10/32", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.175.48.0/24", "64:ff9b::/96",
@@ -145,6 +146,7 @@ class _Facts:
                 self.named[field].add(value)
         self.identities = any(one.field in _IDENTITIES for one in rule.indicators)
         self.telling = bool(telling(rule.indicators))
+        self.modules = any(one.field.startswith("ImageLoaded") for one in rule.indicators)
         self.networks: Counter[str] = Counter()
         for leaf in record.leaves:
             if special_network(leaf.indicator):
@@ -170,8 +172,8 @@ class _Facts:
             return True
         if head in values.PATHS:
             return self._path(head, part, value)
-        if head == "Signature" or field in _IDENTITIES:
-            return self.hiding
+        if head in ("Signature", "SignatureStatus") or field in _IDENTITIES:
+            return "masquerad" in self.title or "imperson" in self.title
         if field in ("User.id", "Group.id"):
             return value == "0" and "privilege" in self.title
         return not field and self.unusual
@@ -188,9 +190,9 @@ class _Facts:
             return True
         if head in ("Image", "SourceImage", "TargetImage") and self.identities and (part == "name" or value.startswith("\\")):
             return not names or self.hiding or "renamed" in self.title or value in names
-        if part == "path" and names and (home or self.hiding):
+        if part == "path" and names and (home or self.hiding or self.loading):
             return True
-        if self.loading and head in ("Image", "ImageLoaded"):
+        if self.loading and self.modules and head in ("Image", "ImageLoaded"):
             return home or head == "ImageLoaded" or part == "name"
         return head == "ParentImage" and "parent" in self.title and (self.unusual or bool(names))
 
@@ -222,4 +224,8 @@ def special_network(indicator: Indicator) -> bool:
 
 def benign_class(indicator: Indicator) -> str:
     """Taxonomy's class of an excluded leaf; `other` where none fits."""
+    if special_network(indicator):
+        return "local_network"
+    if _EXTENSION.fullmatch(indicator.value):
+        return NO_CLASS  # `.msi` is no product of MSI's
     return classes.classify(indicator.field, indicator.op, indicator.value) or NO_CLASS
