@@ -15,7 +15,12 @@ from linter.catalog import layout
 from linter.catalog.snapshot import Snapshot, SnapshotError, shipped
 
 _SCHEMAS = Path(__file__).parent / "schemas"
-_TABLES = {"index.tsv": "index", "families.tsv": "families", "events.tsv": "events", "spellings.tsv": "spellings"}
+_TABLES = {
+    "index.tsv": "index", "families.tsv": "families", "events.tsv": "events", "spellings.tsv": "spellings",
+    "peers/rules.tsv": "peers rules", "peers/leaves.tsv": "peers leaves", "peers/features.tsv": "peers features",
+    "peers/fields.tsv": "peers fields",
+}  # fmt: skip
+_COUNTED = ("block", "block events", "peers features", "peers fields")  # tables whose column `rules` is a number
 _SECTIONS = ("rules", "events", "fields", "indicators", "exclusions")
 MOST = 50  # complaints that are shown
 
@@ -105,8 +110,8 @@ class _Checker:
             return
         if number % self.every == 0:
             yield from self._against(self.rows[table], dict(zip(self.columns[table], cells, strict=True)), f"{name}:{number}")
-        for column in ("rules", "excluding", "members"):
-            if column in self.columns[table] and table not in ("block", "block events"):
+        for column in ("rules", "excluding", "members", "handle", "peers"):
+            if column in self.columns[table] and not (column == "rules" and table in _COUNTED):
                 for token in cells[self.columns[table].index(column)].split():
                     if token.rstrip(layout.MARKS) not in self.handles:
                         yield f"{name}:{number}: {token} is not in the index"
