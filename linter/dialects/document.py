@@ -13,6 +13,8 @@ from linter.source import Embedded
 
 Path: TypeAlias = tuple[str | int, ...]
 Span: TypeAlias = tuple[int, int]
+MAX_TEXT = 500_000  # characters of a query; the longest public one has 60,000
+MAX_VALUES = 300_000  # of one document; a rule has some 100, an array of all of Elastic's rules 150,000
 MAX_DEPTH = 100  # of tables and arrays in one another; public rules have 8
 
 
@@ -81,7 +83,7 @@ class Document(NamedTuple):
         """The string at a path with its place in the file."""
         value = self.string(*path)
         found = self.values.get(path)
-        if found is not None:
+        if found is not None and found[1] - found[0] <= MAX_TEXT:
             embedded = self.decode(self.text, *found)
             if embedded.text == value:
                 return embedded

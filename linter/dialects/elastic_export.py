@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from linter.dialects import elastic_rule, jsondoc
 from linter.dialects.document import Document, DocumentError, Path
@@ -10,6 +11,8 @@ from linter.rule import Problem, Reading, Rule
 from linter.source import Source
 
 MAX_PROBLEMS = 100  # of one file; one broken export has one cause
+MAX_LINES = 200_000  # what comes behind them is not looked at
+MAX_RULES = 5_000  # of one file; Elastic ships some 1,500 of them
 
 
 def read(source: Source) -> Reading:
@@ -17,17 +20,24 @@ def read(source: Source) -> Reading:
     rules: list[Rule] = []
     problems: list[Problem] = []
     for start, end in _documents(source):
+        if len(problems) >= MAX_PROBLEMS:
+            break
+        line = source.text[start:end]
+        if '"rule_id"' not in line and line.lstrip()[:1] == "{" and line.rstrip()[-1:] == "}":
+            continue
         try:
             document = jsondoc.load(source.text, start, end)
         except DocumentError as error:
-            if len(problems) < MAX_PROBLEMS:
-                problems.append(Problem(error.message, error.start, error.end))
+            problems.append(Problem(error.message, error.start, error.end))
             continue
         for path in _rules(document):
+            if len(rules) >= MAX_RULES:
+                problems.append(Problem(f"more than {MAX_RULES} rules in one file; the rest is not read", start, start + 1))
+                return Reading(tuple(rules), tuple(problems))
             made = elastic_rule.read(source, document, *path)
             if isinstance(made, Rule):
                 rules.append(made)
-            else:
+            elif len(problems) < MAX_PROBLEMS:
                 problems.append(made)
     return Reading(tuple(rules), tuple(problems))
 
@@ -35,10 +45,10 @@ def read(source: Source) -> Reading:
 def _documents(source: Source) -> Iterator[tuple[int, int]]:
     """The spans of the file's documents."""
     text = source.text
-    spans = list(jsondoc.lines(text))
-    alone = len(spans) > 1 and text[slice(*spans[0])].rstrip().endswith("}") and text[slice(*spans[1])].lstrip()[:1] == "{"
+    first = list(islice(jsondoc.lines(text), 2))
+    alone = len(first) > 1 and text[slice(*first[0])].rstrip().endswith("}") and text[first[1][0]] == "{"
     if source.path.lower().endswith(".ndjson") or alone:
-        yield from spans
+        yield from islice(jsondoc.lines(text), MAX_LINES)
     else:
         yield 0, len(text)
 

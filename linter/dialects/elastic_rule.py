@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any, cast
 
 from linter.dialects import elastic_filters
-from linter.dialects.document import Document, Path, Span, relocated
+from linter.dialects.document import MAX_TEXT, Document, Path, Span, relocated
 from linter.dialects.draft import Draft, DraftTree
 from linter.dialects.queries import core
 from linter.rule import And, Node, Not, Or, OrgList, Problem, Related, Rule, Term, leaves
@@ -116,6 +116,9 @@ def _parse(document: Document, path: Path, language: str) -> tuple[core.Part, ..
     if name is None:
         where = document.inside(*path[:-1], "language")
         raise _QueryProblem(f"unknown query language {language[:40]!r}", *where)
+    if len(document.string(*path)) > MAX_TEXT:
+        start, _ = document.inside(*path)
+        raise _QueryProblem(f"a query of more than {MAX_TEXT} characters is not read", start, start + 1)
     place = document.embedded(*path)
     front = cast(Any, import_module(f"linter.dialects.queries.{name}"))
     try:

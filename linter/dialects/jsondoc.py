@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from linter.dialects.document import MAX_DEPTH, Document, DocumentError, Path, Span, unescaped
+from linter.dialects.document import MAX_DEPTH, MAX_VALUES, Document, DocumentError, Path, Span, unescaped
 from linter.source import Embedded
 
 _ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r"}
@@ -44,13 +44,8 @@ def load(text: str, start: int = 0, end: int | None = None) -> Document:
 
 def lines(text: str) -> Iterator[Span]:
     """The spans of the lines that hold something."""
-    at = 0
-    while at < len(text):
-        end = text.find("\n", at)
-        end = len(text) if end < 0 else end
-        if text[at:end].strip():
-            yield at, end
-        at = end + 1
+    for found in re.finditer(r"\S[^\n]*", text):
+        yield found.span()
 
 
 def decode(text: str, start: int, end: int) -> Embedded:
@@ -103,6 +98,8 @@ class _Scanner:
                 what = "an unterminated string" if char == '"' else "expected a value"
                 raise DocumentError(f"not JSON: {what}", start)
             self.at = found.end()
+        if len(self.values) >= MAX_VALUES:
+            raise DocumentError(f"more than {MAX_VALUES} values", start)
         self.values[path] = (start, self.at)
 
     def collection(self, path: Path, depth: int, close: str) -> None:
@@ -116,7 +113,9 @@ class _Scanner:
                 found = self.string.match(self.text, self.at, self.end)
                 if found is None:
                     raise DocumentError("not JSON: expected a key in double quotes", self.at)
-                step = decode(self.text, *found.span()).text if "\\" in found.group() else found.group()[1:-1]
+                step = found.group()[1:-1]
+                if "\\" in step and len(step) < 1000:
+                    step = decode(self.text, *found.span()).text
                 self.keys[(*path, step)] = found.span()
                 self.at = found.end()
                 self.skip()

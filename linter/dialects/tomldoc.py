@@ -13,6 +13,7 @@ from linter.dialects.document import MAX_DEPTH, Document, DocumentError, Path, S
 from linter.source import Embedded, Source
 
 MAX_KEY_PARTS = 30
+MAX_ENTRIES = 40_000  # tables, keys and items; a public rule has some 100
 _ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\": "\\", "e": "\x1b"}
 
 
@@ -42,7 +43,7 @@ def load(source: Source) -> Document:
     """The document. DocumentError with the place when it is no TOML, or deeper than any rule."""
     scanner = _Scanner(source.text)
     fault = scanner.run()
-    if fault is not None and fault.message.startswith("nested"):
+    if fault is not None and fault.message.startswith(("nested", "more than")):
         raise fault
     try:
         value = tomllib.loads(source.text)
@@ -104,6 +105,7 @@ class _Scanner:
         self.values: dict[Path, Span] = {(): (0, len(text))}
         self.keys: dict[Path, Span] = {}
         self.tables: dict[Path, int] = {}  # arrays of tables: the last index
+        self.headers = 0
         self.patterns = _patterns()
 
     def run(self) -> DocumentError | None:
@@ -148,7 +150,7 @@ class _Scanner:
             if found is None:
                 raise DocumentError("expected a key", self.at)
             raw = found.group()
-            parts.append(decode(self.text, *found.span()).text if raw[0] in "\"'" else raw)
+            parts.append(decode(self.text, *found.span()).text if raw[0] in "\"'" and len(raw) < 1000 else raw)
             if len(parts) > MAX_KEY_PARTS:
                 raise DocumentError(f"nested deeper than {MAX_KEY_PARTS} keys", start)
             self.at = end = found.end()
@@ -176,6 +178,9 @@ class _Scanner:
             if path in self.tables:
                 path = (*path, self.tables[path])
         self.keys.setdefault(path, (start, self.at))
+        self.headers += 1
+        if self.headers > MAX_ENTRIES:
+            raise DocumentError(f"more than {MAX_ENTRIES} tables", start)
         return path
 
     def pair(self, prefix: Path, depth: int) -> None:
@@ -204,6 +209,8 @@ class _Scanner:
             if found is None:
                 raise DocumentError("expected a value", start)
             self.at = found.end()
+        if len(self.values) >= MAX_ENTRIES:
+            raise DocumentError(f"more than {MAX_ENTRIES} values", start)
         self.values.setdefault(path, (start, self.at))
 
     def array(self, path: Path, depth: int) -> None:

@@ -65,6 +65,16 @@ def test_a_broken_line_does_not_keep_the_others_from_being_read() -> None:
     assert reading.problems[1].rule_id == "r2"
 
 
+def test_long_texts_and_many_lines_cost_little() -> None:
+    long = {**RULE, "query": 'any where a : "' + "\\" * 600_000 + '"'}
+    assert "more than 500000 characters" in read(json.dumps(long))[1].problems[0].message
+    _, reading = read(json.dumps(RULE) + "\n" + "{}\n" * 300_000)
+    assert (len(reading.rules), reading.problems) == (1, ())
+    _, reading = read(json.dumps(RULE) + "\n" + "{\n" * 300_000)
+    assert (len(reading.rules), len(reading.problems)) == (1, 100)
+    assert "more than 300000 values" in read(json.dumps([RULE])[:-1] + ",[" + "1," * 400_000 + "1]]")[1].problems[0].message
+
+
 def test_other_json_is_none_of_ours() -> None:
     for text in ('{"name": "x", "query": "y"}', "[]", '{"rule_id": 1}', json.dumps(SUMMARY), '{"rule_id": "x", "type": "eql"'):
         assert not elastic.recognises(Source("x.json", text))
