@@ -267,10 +267,16 @@ def _a_text(meta: Meta, key: Scalar, node: Yaml) -> None:
     meta.text(key, node)
 
 
+def _a_taxonomy(meta: Meta, key: Scalar, node: Yaml) -> None:
+    name = meta.text(key, node).strip().lower()
+    if name and name != "sigma":  # fields of another vocabulary; their meaning is looked up in its table
+        meta.draft.sources = (*meta.draft.sources, f"taxonomy:{name}")
+
+
 _HANDLERS: dict[str, Callable[[Meta, Scalar, Yaml], object]] = {
     "title": Meta._title, "id": Meta._id, "tags": Meta._tags, "level": Meta._level, "status": Meta._status,
     "author": Meta._author,
     "date": Meta._date, "modified": Meta.day, "related": Meta._related, "falsepositives": Meta._false_positives,
     "logsource": Meta._logsource, "description": Meta._description, "references": _a_list, "fields": _a_list, "scope": _a_list,
-    "name": _a_text, "license": _a_text, "taxonomy": _a_text,
+    "name": _a_text, "license": _a_text, "taxonomy": _a_taxonomy,
 }  # fmt: skip
