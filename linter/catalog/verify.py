@@ -59,9 +59,9 @@ class _Checker:
 
     def problems(self) -> Iterator[str]:
         yield from self._against(self.manifest, self.snapshot.manifest, layout.MANIFEST)
-        yield from self._table("index.tsv", "index")
         index = self.snapshot.read("index.tsv").decode("utf-8").splitlines()[1:]
         self.handles = {line.partition("\t")[0] for line in index}
+        yield from self._table("index.tsv", "index")
         if len(self.handles) != self.snapshot.rules:
             yield f"index.tsv: {len(self.handles)} handles, {self.snapshot.rules} rules in the manifest"
         rules = 0
