@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 from linter.dialects.queries import core
-from linter.dialects.queries.esql_expr import Columns, Expressions, lex, unquote
+from linter.dialects.queries.esql_expr import Expressions
+from linter.dialects.queries.esql_lex import Columns, lex, unquote
 from linter.dialects.queries.operand import Value
 from linter.rule import And, Node, OrgList
 

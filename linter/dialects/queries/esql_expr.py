@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 from linter.dialects.queries import core
+from linter.dialects.queries.esql_lex import Columns, characters, unquote
 from linter.dialects.queries.operand import Value
 from linter.rule import And, Node, Not, Or, Term
 
-_PAIRS = (
-    ("_space", r"\s+"),
-    ("_comment", r"//[^\n]*|/\*[\s\S]*?\*/"),
-    ("!unterminated comment", r"/\*[\s\S]*"),
-    ("string", r'"""[\s\S]*?"""(?:"{1,2}(?!"))?'),
-    ("!unterminated string", r'"""[\s\S]*'),
-    ("string", r'"[^"\\\r\n]*+(?:\\.[^"\\\r\n]*+)*+"'),
-    ("!unterminated string", r'"[^\r\n]*'),
-    ("name", r"(?:[^\W\d][\w@]*|@\w+|`(?:[^`]|``)++`)(?:\.(?:[\w@]+|`(?:[^`]|``)++`))*"),
-    ("!unterminated name", r"`[\s\S]*"),
-    ("number", r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?"),
-    ("op", r"::|==|=~|!=|<=|>=|[-<>=:+*/%()\[\],|.?{};]"),
-)
 _ORDER = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _COMPARE = frozenset(("==", "!=", "=~", ":", *_ORDER))
@@ -33,61 +21,6 @@ _UNCASING = frozenset(("to_lower", "to_upper"))
 _LONG_UNITS = ("millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year")
 _SHORT_UNITS = ("ms", "s", "sec", "min", "m", "h", "d", "w", "mo", "q", "y", "yr")
 _UNITS = frozenset((*_LONG_UNITS, *(f"{unit}s" for unit in _LONG_UNITS), *_SHORT_UNITS))
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
-
-_lexer: core.Lexer | None = None
-
-
-def lex(text: str) -> list[core.Token]:
-    """The tokens of a query."""
-    global _lexer
-    if _lexer is None:
-        _lexer = core.Lexer(_PAIRS)
-    return _lexer.tokens(text, limit=core.MOST_TOKENS)
-
-
-def unquote(raw: str) -> str:
-    """The value of a string as written; a backslash before an unknown letter stays."""
-    if raw.startswith('"""') or "\\" not in raw:
-        return raw[3:-3] if raw.startswith('"""') else raw[1:-1]
-    return "".join(char for char, _ in _characters(raw))
-
-
-def _characters(raw: str) -> list[tuple[str, int]]:
-    """The characters of a string with their offsets in `raw`."""
-    if raw.startswith('"""'):
-        return [(char, index) for index, char in enumerate(raw[3:-3], 3)]
-    out: list[tuple[str, int]] = []
-    at, stop = 1, len(raw) - 1
-    while at < stop:
-        char, start = raw[at], at
-        if char == "\\" and at + 1 < stop:
-            follows = raw[at + 1]
-            if follows in '\\"' or follows in _ESCAPES:
-                char = _ESCAPES.get(follows, follows)
-                at += 1
-        out.append((char, start))
-        at += 1
-    return out
-
-
-class Columns:
-    """The columns that the pipeline has defined so far: what each stands for. Any other name is a raw field."""
-
-    def __init__(self, named: dict[str, Value] | None = None, prefixes: tuple[str, ...] = ()) -> None:
-        self.named = {} if named is None else named
-        self.prefixes = prefixes  # of computed columns whose names are not all known
-
-    def define(self, name: str, value: Value) -> None:
-        """A column of that name is a raw field, if that is what the value reads, else computed."""
-        if value.kind == "field" and value.text == name and value.cased:
-            self.named.pop(name, None)
-        else:
-            self.named[name] = value if value.kind == "field" else Value("computed", name, value.start, value.end)
-
-    def compute(self, name: str) -> None:
-        """A column of that name is computed."""
-        self.named[name] = Value("computed", name, 0, 0)
 
 
 class Expressions(core.Cursor):
@@ -391,10 +324,10 @@ class Expressions(core.Cursor):
     def _query_string(self, plain: str) -> Node:
         """KQL("…") and QSTR("…"): a query of another language, whose terms stand inside the string."""
         token = self.take()
-        characters = _characters(token.text)
-        places = [token.start + offset for _, offset in characters]
+        found = characters(token.text)
+        places = [token.start + offset for _, offset in found]
         places.append(token.end - (3 if token.text.startswith('"""') else 1))
-        text = "".join(char for char, _ in characters)
+        text = "".join(char for char, _ in found)
         if self.accept(","):
             self.argument()
         self.expect(")")
