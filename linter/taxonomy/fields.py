@@ -34,7 +34,6 @@ _TAXONOMIES = {
 _VARIANTS = (".caseless", ".keyword", ".text", ".wildcard")  # index variants of one Elastic field
 # Scope words of the logs whose field names the Sigma taxonomy defines.
 _HOSTS = frozenset(("windows", "linux", "macos"))
-_WINDOWS = frozenset(("windows", "any"))
 _SHARED = frozenset((
     "dns/any", "proxy/any", "webserver/any", "firewall/any", "network_connection/any", "network_traffic/any",
     "network_traffic/http", "authentication/any", "process_creation/any", "file_event/any",
@@ -159,7 +158,7 @@ def lookup(vendor: str, field: str, words: tuple[str, ...]) -> Mapped:
             return rest if rest.mapping == "scoped" else rest._replace(mapping=mapping, known=True)
     if vendor == "sigma":  # its names are the canonical ones; those of a product's own log are native
         return Mapped(field, "", "native" if _HOSTS.isdisjoint(words) and _SHARED.isdisjoint(words) else "exact", True)
-    if vendor in _RAW and not _WINDOWS.isdisjoint(words):
+    if vendor in _RAW and ("windows" in words or not words):
         found = _raw(field, words)
         if found.known:
             return found

@@ -23,6 +23,7 @@ def predicates(
         if not derived:
             canonical, part, mapping, _ = fields.lookup(vendor, field, words)
             if listed:
+                canonical = values.with_part(canonical, part)
                 indicators = (Indicator(canonical, op, value.lower()),)
             else:
                 canonical, indicators = values.canonical(canonical, part, op, value)

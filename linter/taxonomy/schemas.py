@@ -24,6 +24,7 @@ class Schema(NamedTuple):
     documented: bool
 
 
+@lru_cache(maxsize=16384)
 def base(canonical: str) -> str:
     """A canonical field without its part: `Image.name` is a part of `Image`; `userIdentity.type` is itself."""
     head, dot, part = canonical.rpartition(".")

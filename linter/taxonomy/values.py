@@ -47,17 +47,17 @@ def canonical(field: str, part: str, op: str, value: str) -> tuple[str, tuple[In
         if texts:
             made: dict[Indicator, None] = {}
             for one_op, text in texts:
-                one = [Indicator(_with_part(field, part), "re", text)] if one_op == "re" else _plain(field, part, one_op, text)
+                one = [Indicator(with_part(field, part), "re", text)] if one_op == "re" else _plain(field, part, one_op, text)
                 made.update(dict.fromkeys(one))
             found = tuple(made)
             return found[0].field, found
-        name = _with_part(field, part)
+        name = with_part(field, part)
         return name, (Indicator(name, "re", value),)
     found = tuple(dict.fromkeys(_plain(field, part, op, value)))
     return found[0].field, found
 
 
-def _with_part(field: str, part: str) -> str:
+def with_part(field: str, part: str) -> str:
     """The field's name where only the vendor's part is known."""
     return f"{field}.{part}" if part and part not in ("arg", "key", "value", "account", "dir") else field
 
@@ -66,7 +66,7 @@ def _plain(field: str, part: str, op: str, value: str) -> list[Indicator]:
     """The indicators of a term that is no regex."""
     low = value.lower()
     if op not in _TEXT_OPS:
-        name = field if op in ("exists", "null") else _with_part(field, part)
+        name = field if op in ("exists", "null") and part in ("path", "name", "user") else with_part(field, part)
         if op == "cidr":
             low = words.network(low)
         return [Indicator(name, op, low)]
@@ -75,7 +75,7 @@ def _plain(field: str, part: str, op: str, value: str) -> list[Indicator]:
     if field in PATHS:
         return _path(field, part, op, low)
     if op == "token":
-        return [Indicator(_with_part(field, part), "token", low), *_plain(field, part, "contains", value)]
+        return [Indicator(with_part(field, part), "token", low), *_plain(field, part, "contains", value)]
     rule = _RULES.get(field)
     if rule is not None:
         return rule(field, part, op, low)
@@ -86,7 +86,7 @@ def _plain(field: str, part: str, op: str, value: str) -> list[Indicator]:
     if low in ("1", "0") and field in words.BOOLEANS:
         low = "true" if low == "1" else "false"
     table = words.VALUES.get(field)
-    return [Indicator(_with_part(field, part), op, table.get(low, low) if table else low)]
+    return [Indicator(with_part(field, part), op, table.get(low, low) if table else low)]
 
 
 def cut(path: str) -> tuple[str, str]:
@@ -186,7 +186,7 @@ def is_program(name: str) -> bool:
 
 def _original(field: str, _part: str, op: str, low: str) -> list[Indicator]:
     out = [Indicator(field, op, low)]
-    if op == "eq" and is_program(low):
+    if op == "eq" and low.endswith((".exe", ".com", ".scr")):
         out.append(Indicator("Image.name", "eq", low))
     return out
 
@@ -242,10 +242,10 @@ def _hash(field: str, part: str, op: str, low: str) -> list[Indicator]:
     kind = kind.rpartition(",")[2]
     if equals and kind in words.HASHES:
         return [Indicator(f"{field}.{kind}", "eq", rest)]
+    whole = words.HASH_LENGTHS.get(len(low), "") if low.isalnum() else ""
     if part in words.HASHES:
-        return [Indicator(f"{field}.{part}", op, low)]
-    kind = words.HASH_LENGTHS.get(len(low), "") if low.isalnum() else ""
-    return [Indicator(f"{field}.{kind}" if kind else field, "eq" if kind else op, low)]
+        return [Indicator(f"{field}.{part}", "eq" if whole and op == "contains" else op, low)]
+    return [Indicator(f"{field}.{whole}" if whole else field, "eq" if whole else op, low)]
 
 
 def _user(field: str, part: str, op: str, low: str) -> list[Indicator]:

@@ -78,6 +78,8 @@ def resolve(hints: Hints) -> list[Event]:
     ids = [value for value in own if value.isdigit()]
     if ids and not any(_product(name) for name in names):
         return [row for id_ in ids for row in _id(id_, types, [name for name in channels if name])]
+    if any("graph activity" in value.lower() for value in own) and not names:
+        return [Event("azure:graphactivitylogs", "Graph-ActivityLogs", "", "", False)]
     entity = any(term.field.startswith("graph.") for term in found)
     for name in names:
         key = _product(name)
