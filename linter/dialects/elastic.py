@@ -35,7 +35,7 @@ def read(source: Source) -> Reading:
     try:
         document = tomldoc.load(source)
     except DocumentError as error:
-        identity = re.search(r'^\s*(?:rule_id|id)\s*=\s*"([0-9a-f-]{36})"', source.text, re.MULTILINE)
+        identity = re.search(r'^[ \t]*(?:rule_id|id)[ \t]*=[ \t]*"([0-9a-f-]{36})"', source.text, re.MULTILINE)
         return Reading((), (Problem(error.message, error.start, error.end, identity[1] if identity else ""),))
     if not isinstance(document.get("rule"), dict):
         return Reading((), (Problem("no [rule] table", 0, min(1, len(source.text))),))

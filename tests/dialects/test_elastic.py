@@ -197,7 +197,9 @@ def test_hostile_toml() -> None:
         "a." * 50_000 + "a = 1",
         "x = " + "9" * 1_000_000, 'x = "' + "\\" * 99_999, "x = '''" + "'" * 99_998,
         "query = 'a:b'\n" + "[[rule.filters]]\n" * 20_000,
-        "query = '" + "(" * 100_000 + "'", "x = \x00", "[[rule]]", "[rule.query]\nx = 1", "query = ''\n[rule.threat]\nid = 1",
+        "query = '" + "(" * 100_000 + "'", "\n" * 1_000_000 + "x =", " " * 1_000_000 + "x =",
+        "#\n" * 1_000_000 + "=",
+        "x = \x00", "[[rule]]", "[rule.query]\nx = 1", "query = ''\n[rule.threat]\nid = 1",
     ):  # fmt: skip
         source = Source("r.toml", META + HEAD + body)
         reading = elastic.read(source)
