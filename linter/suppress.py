@@ -154,8 +154,8 @@ def split_external(
 ) -> External:
     """Applies the ignores. An expired one does nothing and is noted; so is one that matched nothing although it could have.
 
-    `rule_ids`: the rules of this run; `whole`: the run covers what the configuration covers, so an ignore of a rule that
-    was not seen has lost its rule.
+    `rule_ids`: the rules of this run; `whole`: whole folders were linted, so that an ignore whose rule was not seen, or that
+    names no rule, could have matched.
     """
     if not ignores:
         return External(tuple(findings), (), ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -41,7 +42,7 @@ def run(args: Namespace) -> int:
         snapshot=snapshot(where) if args.format != "text" else {},
         ignores=settings.ignores,
         baseline=suppress.read_baseline(known) if known else frozenset(),
-        whole=not args.paths and not args.changed_since,
+        whole=not args.changed_since and all(os.path.isdir(path) for path in args.paths),  # noqa: PTH112
     )
     if args.write_baseline:
         kept = [*report.findings, *(gone.finding for gone in report.silenced if gone.by == "baseline")]
