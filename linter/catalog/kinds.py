@@ -40,6 +40,7 @@ _HIDING = re.compile(
 )
 _LOADING = re.compile(r"\b(side[- ]?load\w*|hijack\w*|phantom)\b", re.IGNORECASE)
 _OTHER_THAN = re.compile(r"\bnon[- ](\w+)", re.IGNORECASE)
+_HOMES = ("Image", "ImageLoaded", "TargetFilename")
 _SYSTEM_FOLDERS = (
     "\\windows\\", "%systemroot%", "\\system32\\", "\\syswow64\\", "/usr/", "/bin/", "/sbin/", "/system/", "/library/apple/",
 )  # fmt: skip
@@ -51,10 +52,9 @@ _OUTCOMES = frozenset((
 _IDENTITIES = frozenset(("OriginalFileName", "Product", "Description", "Company", "InternalName"))
 _EXTENSION = re.compile(r"\W?\.[a-z0-9]{1,5}\W?")
 _HOSTS = frozenset(("DestinationHostname", "QueryName", "c-uri", "cs-host"))
-_PROTOCOL_NETWORKS = frozenset((  # IANA's special-purpose networks that are globally reachable
-    "192.0.0.9/32", "192.0.0.10/32", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.175.48.0/24", "64:ff9b::/96",
-    "2001:1::1/128", "2001:20::/28", "2620:4f:8000::/48",
-))  # fmt: skip
+_PROTOCOL_NETWORKS = (  # IANA's special-purpose networks that some versions of ipaddress take for global ones
+    "192.0.0.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.175.48.0/24", "198.18.0.0/15",
+)  # fmt: skip
 _WHO = frozenset(
     ("Image", "ParentImage", "SourceImage", "GrandParentImage", "User", "ParentUser", "SubjectUserName", "Signature")
 )
@@ -146,6 +146,7 @@ class _Facts:
                 self.named[field].add(value)
         self.identities = any(one.field in _IDENTITIES for one in rule.indicators)
         self.telling = bool(telling(rule.indicators))
+        self.parents = any(one.field.startswith("ParentImage.") for one in rule.indicators)
         self.modules = any(one.field.startswith("ImageLoaded") for one in rule.indicators)
         self.networks: Counter[str] = Counter()
         for leaf in record.leaves:
@@ -171,14 +172,14 @@ class _Facts:
         if head == "Image" and cls in self.other_than:
             return True
         if head in values.PATHS:
-            return self._path(head, part, value)
+            return self._path(head, part, value, leaf.alone)
         if head in ("Signature", "SignatureStatus") or field in _IDENTITIES:
             return "masquerad" in self.title or "imperson" in self.title
         if field in ("User.id", "Group.id"):
             return value == "0" and "privilege" in self.title
         return not field and self.unusual
 
-    def _path(self, head: str, part: str, value: str) -> bool:
+    def _path(self, head: str, part: str, value: str, alone: bool) -> bool:
         """Whether a path field's value is the file's own place or name."""
         names = self.named[f"{head}.name"]
         home = any(folder in value for folder in _SYSTEM_FOLDERS)
@@ -187,14 +188,16 @@ class _Facts:
         if head == "Image" and part == "name" and "renamed" in self.title:
             return True
         if home and part == "path" and not self.telling:
-            return True
+            return self.hiding or "renamed" in self.title
         if head in ("Image", "SourceImage", "TargetImage") and self.identities and (part == "name" or value.startswith("\\")):
             return not names or self.hiding or "renamed" in self.title or value in names
-        if part == "path" and names and (home or self.hiding or self.loading):
+        if part == "path" and names and (self.hiding or self.loading or (home and alone and head in _HOMES)):
             return True
-        if self.loading and self.modules and head in ("Image", "ImageLoaded"):
+        if self.loading and (head == "ImageLoaded" or (head == "Image" and self.modules)):
             return home or head == "ImageLoaded" or part == "name"
-        return head == "ParentImage" and "parent" in self.title and (self.unusual or bool(names))
+        if head == "ParentImage" and "parent" in self.title and not self.parents:
+            return self.unusual or bool(names)
+        return False
 
 
 def defines(rule: Rule) -> bool:
@@ -219,13 +222,19 @@ def network_of(indicator: Indicator) -> IPv4Network | IPv6Network | None:
 def special_network(indicator: Indicator) -> bool:
     """Whether an address or network is private, reserved, loopback, link-local, multicast or of a protocol's own."""
     network = network_of(indicator)
-    return network is not None and (not network.is_global or network.is_multicast or str(network) in _PROTOCOL_NETWORKS)
+    if network is None:
+        return False
+    if not network.is_global or network.is_multicast:
+        return True
+    return isinstance(network, IPv4Network) and any(network.subnet_of(IPv4Network(one)) for one in _PROTOCOL_NETWORKS)
 
 
 def benign_class(indicator: Indicator) -> str:
     """Taxonomy's class of an excluded leaf; `other` where none fits."""
     if special_network(indicator):
         return "local_network"
+    if values.is_selector(indicator.field):
+        return NO_CLASS
     if _EXTENSION.fullmatch(indicator.value):
         return NO_CLASS  # `.msi` is no product of MSI's
     return classes.classify(indicator.field, indicator.op, indicator.value) or NO_CLASS

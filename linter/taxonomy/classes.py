@@ -68,7 +68,8 @@ _JOINED = frozenset(("useragent", "user_agent", "commandline", "parent", "regist
 _SYSTEM_ACCOUNTS = frozenset((
     "system", "local service", "network service", "localsystem", "local system", "anonymous logon", "root", "daemon",
     "nobody", "www-data", "systemd", "0x3e4", "0x3e5", "0x3e6", "0x3e7", "s-1-5-7", "s-1-0-0", "0", "système", "sistema",
-    "networkservice", "localservice", "defaultuser0", "iusr", "s-1-16-16384", "_apt", "messagebus", "polkitd", "_spotlight",
+    "networkservice", "localservice", "netzwerkdienst", "seau", "service r", "servicio de red", "servizio di rete",
+    "defaultuser0", "iusr", "s-1-16-16384", "_apt", "messagebus", "polkitd", "_spotlight",
 ))  # fmt: skip
 _SYSTEM_STARTS = ("nt authority", "nt service", "autorite nt", "window manager", "font driver")
 _SYSTEM_SIDS = ("s-1-5-18", "s-1-5-19", "s-1-5-20", "s-1-5-80", "s-1-5-82", "s-1-5-83", "s-1-5-90", "s-1-5-96")
@@ -81,12 +82,28 @@ _SERVICE_ACCOUNTS = (
 # First octets of networks that are a large provider's (Microsoft, Google, Akamai, Amazon), as rules exclude them.
 _PROVIDERS = (
     "13.64.", "13.107.", "20.", "23.", "34.", "35.", "40.", "51.10", "51.1", "52.", "104.4", "131.253.", "142.250.", "150.171.",
-    "172.217.", "204.79.197", "216.58.", "64.233.", "74.125.", "8.8.",
+    "172.217.", "204.79.197", "216.58.", "64.233.", "74.125.", "8.8.", "132.245.", "2603:10", "2620:1ec:", "2a01:111:",
 )  # fmt: skip
 _EMPTY = frozenset(
-    ("", "-", "n/a", "na", "null", "none", "unknown", "<unknown>", "(null)", "nil", "?", "not available", "unavailable")
+    (
+        "",
+        "-",
+        "(empty)",
+        "n/a",
+        "na",
+        "null",
+        "none",
+        "unknown",
+        "<unknown>",
+        "(null)",
+        "nil",
+        "?",
+        "not available",
+        "unavailable",
+    )
 )
 _PRIVATE = ("10.", "127.", "192.168.", "169.254.", "224.", "239.", "255.255.255.255", "0.0.0.0", "fe80:", "fc00:", "fd", "ff0")
+_APPLICATIONS = ("appid", "applicationid", "clientappid", "clientid")
 _SPACES = str.maketrans(dict.fromkeys("\\/ .,;:-_()[]{}'\"=@*?|&<>%+#!\t\n\r", " "))
 
 
@@ -148,6 +165,8 @@ def classify(canonical: str, op: str, value: str) -> str:
     if op == "re":
         low = low.replace("\\\\", "\\").replace("\\.", ".").replace("\\ ", " ")
     kind = field_kind(canonical)
+    if low.count("-") == 4 and len(low) == 36 and canonical.lower().replace("_", "").endswith(_APPLICATIONS):
+        return "cloud_service"  # a provider's own application
     if kind == "user":
         account = _account(canonical, op, low)
         if account:
@@ -169,7 +188,7 @@ def _place(op: str, low: str) -> str:
     if op == "cidr" or low[:1].isdigit() or ":" in low or (op in ("startswith", "like") and low[:2] in ("fc", "fd", "fe")):
         if _private(low):
             return "local_network"
-        return "cloud_service" if low.startswith(_PROVIDERS) and "." in low else ""
+        return "cloud_service" if low.startswith(_PROVIDERS) and ("." in low or ":" in low) else ""
     if low in ("localhost", "local") or low.endswith((".local", ".localhost", ".localdomain", ".internal", ".lan")):
         return "local_network"
     return ""
