@@ -1,12 +1,13 @@
-"""What a rule could exclude: what its peers exclude, and what completes its own filters (twins, empty values, sibling fields)."""
+"""What a rule could exclude: what its peers do, and what completes its own filters (twins, empty values, sibling fields)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
-from linter.catalog.peers import base_field
 from linter.rule import Indicator
+from linter.taxonomy.schemas import base
 
 if TYPE_CHECKING:
     from linter.catalog.peers import Peers, Profile
@@ -31,14 +32,22 @@ _FAMILIES = (
     ("User", "SubjectUserName", "TargetUserName", "AccountName"),
     ("SourceIp", "DestinationIp", "IpAddress", "src_ip", "dst_ip"),
 )
+_SIBLINGS = {one: tuple(other for other in family if other != one) for family in _FAMILIES for one in family}
 EMPTY = (("null", ""), ("eq", ""), ("eq", "-"))
 
 
+class Candidate(NamedTuple):
+    """A case that could be excluded. `voters` are the peers (by number) that exclude it and are like the rule."""
+
+    indicator: Indicator
+    base: str
+    cls: str
+    voters: tuple[int, ...]
+
+
 def siblings(field: str) -> tuple[str, ...]:
-    """The other canonical fields of the same kind, with the part of this one: `ParentImage.name` of `Image.name`."""
-    base = base_field(field)
-    part = field[len(base) :]
-    return next((tuple(one + part for one in family if one != base) for family in _FAMILIES if base in family), ())
+    """The other canonical fields of the same kind as one without its part: ParentImage and others of Image."""
+    return _SIBLINGS.get(field, ())
 
 
 def twins(leaf: Indicator) -> Iterator[Indicator]:
@@ -57,32 +66,34 @@ def twins(leaf: Indicator) -> Iterator[Indicator]:
                 yield Indicator(field, op, value.replace(old, new))
 
 
-def candidates(one: Profile, peers: Peers, barred: Collection[str]) -> dict[Indicator, list[int]]:
-    """Each candidate with the peers that exclude it. `barred` are handles that do not testify.
+def candidates(one: Profile, peers: Peers, likeness: Mapping[int, float]) -> list[Candidate]:
+    """The candidates of a rule, sorted. `likeness` holds the peers that may vote.
 
-    A peer's exclusion counts where its field is looked at with the rule's log source, or by the rule itself.
+    A peer's exclusion counts where its field is looked at with the rule's log source, or by the rule itself; its value
+    counts on another field of the same kind that the rule looks at.
     """
     own = {leaf.indicator for leaf in one.excluded}
-    required = {feature[1] for feature in one.features if feature[0] == "indicators"}
-    looked_at = {base_field(indicator.field) for indicator in required if isinstance(indicator, Indicator)} | one.fields
-    in_use = looked_at.union(*(peers.fields_of_source.get(source, ()) for source in one.sources))
-    found: dict[Indicator, list[int]] = {}
-    for leaf, users in peers.users.items():
-        voters = [at for at in users if peers.profiles[at].handle not in barred]
-        if not voters:
-            continue
-        if base_field(leaf.field) in in_use:
-            found[leaf] = voters
-        for field in siblings(leaf.field):
-            if base_field(field) in looked_at:
-                found.setdefault(Indicator(field, leaf.op, leaf.value), [])
+    looked_at = {base(indicator.field) for indicator in one.required} | one.fields
+    in_use = looked_at.union(*(peers.fields_of(source) for source in one.sources))
+    votes: dict[int, list[int]] = defaultdict(list)
+    for peer in likeness:
+        for at in peers.excluded[peer]:
+            votes[at].append(peer)
+    found: dict[Indicator, Candidate] = {}
+    moved: dict[Indicator, None] = {}
+    for at, voters in votes.items():
+        leaf, field, cls, *_ = peers.voted[at]
+        if field in in_use:
+            found[leaf] = Candidate(leaf, field, cls, tuple(voters))
+        for other in siblings(field):
+            if other in looked_at:
+                moved[Indicator(other + leaf.field[len(field) :], leaf.op, leaf.value)] = None
     for leaf_ in own:
-        for twin in twins(leaf_):
-            found.setdefault(twin, [])
-    for field in sorted(looked_at):
-        found.setdefault(Indicator(field, "null", ""), [])
-    for known in own:
+        moved.update(dict.fromkeys(twins(leaf_)))
+    moved.update((Indicator(field, "null", ""), None) for field in looked_at)
+    for indicator in moved:
+        if indicator not in found:
+            found[indicator] = Candidate(indicator, base(indicator.field), "", ())
+    for known in own | one.required:
         found.pop(known, None)
-    for wanted in required:
-        found.pop(wanted, None)  # type: ignore[call-overload]
-    return found
+    return list(found.values())

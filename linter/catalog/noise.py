@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _LOUD = frozenset(("network_connection", "image_load", "process_access", "create_remote_thread", "raw_access_thread"))
 _LIVELY = frozenset((
     "registry_set", "registry_add", "registry_delete", "registry_event", "registry_rename", "registry", "file_event",
-    "file_delete", "file_rename", "file_change", "file_access", "file_executable_detected", "file_block_executable", "dns_query",
-    "dns", "pipe_created", "driver_load", "firewall",
+    "file_delete", "file_rename", "file_change", "file_access", "file_executable_detected", "file_block_executable",
+    "dns_query", "dns", "pipe_created", "driver_load", "firewall",
 ))  # fmt: skip
 _LIVELY_SERVICES = ("windows:codeintegrity-operational", "windows:firewall-as")
 _RELATION = re.compile(
@@ -54,7 +54,7 @@ class Reason(NamedTuple):
 
 
 class Noise(NamedTuple):
-    """`value` from 0 to 1 rises with `points`; `lift` is how many times the average rule's need for tuning was measured there."""
+    """`value` from 0 to 1 rises with `points`; `lift` is how many times the average rule needed tuning, measured there."""
 
     value: float
     points: float

@@ -31,7 +31,8 @@ SAME_SOURCE = 2.0
 _WORD = re.compile(r"[a-z0-9]{3,}")
 _FILE = re.compile(r"[a-z0-9_\-]{1,60}\.(?:exe|dll|ps1|sys|vbs|bat|msi)")
 
-Features = dict[str, frozenset[str] | frozenset[Indicator]]  # kind of feature → the features
+Feature = str | Indicator
+Features = dict[str, frozenset[Feature]]  # kind of feature → the features
 
 
 class Leaf(NamedTuple):
@@ -110,13 +111,11 @@ def profile(rule: Rule) -> Profile:
     return Profile(sources(rule.classes), found, excluded)
 
 
-def features(
-    title: str, indicators: Iterable[Indicator], techniques: Iterable[str], excluded: Iterable[Indicator]
-) -> Features:
+def features(title: str, indicators: Iterable[Indicator], techniques: Iterable[str], excluded: Iterable[Indicator]) -> Features:
     """The features of a rule, by kind."""
     required, gone = frozenset(indicators), frozenset(excluded)
     return {
-        "indicators": required,
+        "indicators": frozenset(required),
         "words": words(title),
         "values": frozenset(one.value for one in gone if one.value),
         "files": frozenset(name for one in required for name in _FILE.findall(one.value[:400])),
@@ -229,7 +228,7 @@ class Peers:
         fields: dict[int, float] = defaultdict(float)
         peers = self.peers
         for kind in KINDS:
-            found = [self.feature(kind, feature) for feature in sorted(one.features[kind])]
+            found = [self.feature(kind, feature) for feature in _sorted(one.features[kind])]
             norm = sqrt(sum(rarity * rarity for rarity, _ in found)) or 1.0
             into, scale = (fields, 1.0) if kind == "fields" else (dots, WEIGHTS[kind])
             for rarity, users in found:
@@ -245,6 +244,11 @@ class Peers:
             if not one.sources.isdisjoint(peers[at].sources):
                 dots[at] *= SAME_SOURCE
         return dots, fields
+
+
+def _sorted(found: Iterable[Feature]) -> list[Feature]:
+    """In an order that does not depend on hashes: sums of floats depend on theirs."""
+    return sorted(found, key=lambda feature: feature if isinstance(feature, str) else "\0".join(feature))
 
 
 def _lines(data: bytes) -> list[str]:

@@ -1,9 +1,9 @@
 """The snapshot's folder `peers`: what the ranker asks of rules that exclude a benign case.
 
-    rules.tsv     handle, log sources, norms of its features by kind (in the order of `peers.KINDS`)
-    leaves.tsv    field, op, value, class, rules (`+`: there it never stands alone)
-    features.tsv  kind, feature, rules of the whole catalog that have it, peers that have it
-    fields.tsv    log source, field without its part, rules that look at it
+rules.tsv     handle, log sources, norms of its features by kind (in the order of `peers.KINDS`)
+leaves.tsv    field, op, value, class, rules (`+`: there it never stands alone)
+features.tsv  kind, feature, rules of the whole catalog that have it, peers that have it
+fields.tsv    log source, field without its part, rules that look at it
 """
 
 from __future__ import annotations

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from linter.catalog.model import Spelling
-from linter.catalog.peers import base_field
 from linter.rule import Indicator, Rule
 from linter.taxonomy import fields
+from linter.taxonomy.schemas import base
 
 if TYPE_CHECKING:
     from linter.catalog.load import Catalog
 
 _UNIX = frozenset(("linux", "macos"))
+_PLAIN = ("contains", "startswith", "endswith", "re", "cidr", "exists")
+_TEXT = ("eq", "endswith", "startswith", "contains")
+_ROUND = "\\/*?.: "  # what may stand around a value in a template
 
 
 class Native(NamedTuple):
@@ -22,6 +26,11 @@ class Native(NamedTuple):
     field: str
     op: str
     value: str
+
+
+@lru_cache(maxsize=4096)
+def _spellings(catalog: Catalog, field: str, op: str, vendor: str) -> list[Spelling]:
+    return catalog.spellings(field, op, vendor)
 
 
 class Wording:
@@ -33,40 +42,61 @@ class Wording:
         self._own: dict[str, Counter[str]] = {}
         for predicate in rule.predicates():
             if predicate.field and not predicate.derived:
-                self._own.setdefault(base_field(predicate.canonical), Counter())[predicate.field] += 1
+                self._own.setdefault(base(predicate.canonical), Counter())[predicate.field] += 1
         self._words = fields.scopes(rule.events, ())
         self._unix = bool(rule.platforms) and _UNIX.issuperset(rule.platforms)
+        self._names: dict[str, tuple[str, ...]] = {}
 
-    def fields(self, base: str) -> tuple[str, ...]:
-        """The native fields for a canonical one, the rule's own first; () when none is known."""
-        own = [name for name, _ in self._own.get(base, Counter()).most_common()]
-        return tuple(dict.fromkeys((*own, *fields.natives(self._vendor, base, self._words))))
+    def fields(self, field: str) -> tuple[str, ...]:
+        """The native fields for a canonical one (without its part), the rule's own first; () when none is known."""
+        found = self._names.get(field)
+        if found is None:
+            own = [name for name, _ in self._own.get(field, Counter()).most_common()]
+            found = tuple(dict.fromkeys((*own, *fields.natives(self._vendor, field, self._words))))
+            self._names[field] = found
+        return found
 
     def native(self, leaf: Indicator) -> Native | None:
         """The exclusion in native words; None when no native field is known for it."""
-        base = base_field(leaf.field)
-        names = self.fields(base)
-        spellings = self._catalog.spellings(leaf.field, leaf.op, self._vendor)
-        fitting = [one for one in spellings if self._fits(one, leaf.value)]
+        names = self.fields(base(leaf.field))
         value = self._catalog.written(leaf) if leaf.value else ""
-        name = names[0] if names else ""
-        # How this very field is written with the operator, else how its vendor's commonest field is.
-        chosen = max(fitting, key=lambda one: (one.field.lower() == name.lower(), one.uses), default=None)
-        if chosen is None:
-            return Native(name, leaf.op, value) if name else None
-        field = name or chosen.field
-        return Native(field, _op(chosen, leaf), chosen.template.replace("{}", value) if value else value)
+        if self._vendor == "sigma":  # one name for all parts of a field
+            name = names[0] if names else ""
+            spelling = self._spelling(leaf, leaf.op, (name,)) or self._spelling(leaf, leaf.op, ())
+            field = name or (spelling.field if spelling else "")
+        else:
+            spelling = self._spelling(leaf, leaf.op, names)
+            for op in _TEXT if spelling is None and leaf.op in (*_TEXT, "null") else ():
+                spelling = spelling or self._spelling(leaf, op, names)
+            field = spelling.field if spelling else ""
+        if not field:
+            return None
+        template = spelling.template if spelling and "{}" in spelling.template else "{}"
+        return Native(field, _op(spelling, leaf, template), template.replace("{}", value) if value else value)
+
+    def _spelling(self, leaf: Indicator, op: str, names: tuple[str, ...]) -> Spelling | None:
+        """How the vendor writes a (field, op) with one of these names, the rule's own and the commonest first."""
+        order = {name.lower(): number for number, name in enumerate(names)}
+        own = {name.lower() for name in self._own.get(base(leaf.field), ())}
+        fitting = [
+            one
+            for one in _spellings(self._catalog, leaf.field, op, self._vendor)
+            if self._fits(one, leaf.value) and (not names or one.field.lower() in order)
+        ]
+        return max(fitting, key=lambda one: (one.field.lower() in own, one.uses), default=None)
 
     def _fits(self, spelling: Spelling, value: str) -> bool:
-        """Whether a spelling's separators are those of the rule's platform, and it is a plain one."""
-        if "|all" in spelling.op or spelling.op.startswith("re"):
-            return spelling.op.startswith("re") and value == spelling.template
+        """Whether a spelling is a plain one, with the separators of the rule's platform."""
+        if "|all" in spelling.op or spelling.template.replace("{}", "").strip(_ROUND):
+            return False
         return ("\\" if self._unix else "/") not in spelling.template or "/" in value
 
 
-def _op(spelling: Spelling, leaf: Indicator) -> str:
-    """The plain operator behind a native one as written."""
-    first = spelling.op.partition("|")[0]
-    if first in ("contains", "startswith", "endswith", "re", "cidr", "exists"):
+def _op(spelling: Spelling | None, leaf: Indicator, template: str) -> str:
+    """The plain operator: as a spelling has it, else as the value's shape asks for."""
+    first = spelling.op.partition("|")[0] if spelling else leaf.op
+    if first in _PLAIN and leaf.op in _TEXT:
         return first
-    return leaf.op if leaf.op in ("null", "cidr", "re", "like", "gt", "gte", "lt", "lte", "keyword") else "eq"
+    if leaf.op == "eq" and template[:1] in ("\\", "/"):  # a name behind its separator
+        return "endswith"
+    return leaf.op

@@ -1,0 +1,217 @@
+"""What rules like this one exclude and this one lacks, best first.
+
+    suggest(rule, catalog, limit)   -> Suggestions, each in the rule's own words, with the rules behind it
+
+A candidate's score sums the votes of like rules (`peers`), the fields they exclude by, the shape of its value, and what the
+rule's own filters say. The best candidate of each of the three likeliest classes comes first, then the rest by score. The
+weights for rules that have exclusions were fitted on the filters that public Sigma rules gained in 2022-23.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from math import exp, log
+from typing import TYPE_CHECKING, NamedTuple
+
+from linter.catalog import candidates, kinds, peers
+from linter.catalog.candidates import Candidate, twins
+from linter.catalog.feasible import Feasible, caveat
+from linter.catalog.model import NO_CLASS
+from linter.catalog.wording import Native, Wording
+from linter.rule import Indicator, Rule
+from linter.taxonomy.classes import field_kind
+from linter.taxonomy.schemas import base
+
+if TYPE_CHECKING:
+    from linter.catalog.load import Catalog
+    from linter.catalog.model import CatalogRule
+    from linter.catalog.peers import Peers, Profile
+
+NEAREST = 30  # votes that count for a candidate
+CONSIDERED = 200  # feasible candidates that are ordered by class
+CLASSES = 3  # classes whose best candidate comes first
+COMPLETES = "completes your filter"
+
+Class = tuple[str, str]  # kind of field, benign class
+
+
+class Scored(NamedTuple):
+    """A candidate with its score (see `_score`), what it is in native words, and its class."""
+
+    candidate: Candidate
+    score: float
+    native: Native
+    cls: Class
+
+
+class Suggestion(NamedTuple):
+    """An exclusion to think about. `rules` are the handles behind it, most like the rule first; near-copies count once in
+    `families`. `extra` is the rest of the clause it usually stands in. `label` is COMPLETES for what the rule's own filters
+    suggest. `caveat` says how it could be evaded, "" when it is anchored.
+    """
+
+    indicator: Indicator
+    native: Native
+    extra: tuple[Native, ...]
+    cls: str
+    score: float
+    families: int
+    rules: tuple[str, ...]
+    label: str
+    caveat: str
+
+
+def suggest(rule: Rule, catalog: Catalog, limit: int = 10, related: Collection[str] | None = None) -> tuple[Suggestion, ...]:
+    """At most `limit` suggestions. `related` are the handles that do not testify (found when not given)."""
+    if not rule.trees or not rule.classes:
+        return ()
+    return Ranking(rule, catalog, catalog.related_to(rule) if related is None else related).suggestions(limit)
+
+
+class Ranking:
+    """The candidates of one rule in order."""
+
+    def __init__(self, rule: Rule, catalog: Catalog, barred: Collection[str]) -> None:
+        self.rule = rule
+        self.catalog = catalog
+        self.peers: Peers = peers.of(catalog)
+        self.one: Profile = peers.profile(rule)
+        self.likeness, self.fields = self.peers.likeness(self.one, barred)
+        self.twins = {twin for leaf in self.one.excluded for twin in twins(leaf.indicator)}
+        self.own_fields = Counter(base(leaf.indicator.field) for leaf in self.one.excluded)
+        self.own_kinds = Counter(_class(leaf.indicator) for leaf in self.one.excluded)
+        self.wording = Wording(rule, catalog)
+
+    def ordered(self) -> list[Scored]:
+        """The feasible candidates, best first."""
+        found = self._feasible(self._scores())
+        first = self._class_firsts(found)
+        return first + [one for one in found if one not in first]
+
+    def suggestions(self, limit: int) -> tuple[Suggestion, ...]:
+        """The first of them, with their evidence."""
+        return tuple(self._suggestion(one) for one in self.ordered()[:limit])
+
+    # scores
+
+    def _scores(self) -> list[tuple[float, Candidate]]:
+        found = candidates.candidates(self.one, self.peers, self.likeness)
+        votes = [self._votes(one) for one in found]
+        fields = [sum(self.fields.get(at, 0.0) for at in one.voters) for one in found]
+        most, widest = max(votes, default=0) or 1.0, max(fields, default=0) or 1.0
+        excluded = sum(self.own_fields.values()) or 1
+        text = peers.words(self.rule.title)
+        out = []
+        for one, vote, field in zip(found, votes, fields, strict=True):
+            leaf = one.indicator
+            score = 0.32 * log(0.03 + vote / most) + 1.6 * field / widest + 0.76 * self.own_fields[one.base] / excluded
+            if leaf.op == "null":
+                score += 1.8
+            if leaf in self.twins:
+                score += 1.0
+            tokens = peers.words(leaf.value)
+            if tokens:
+                score += 0.2 * len(tokens & text) / len(tokens)
+            out.append((score, one))
+        out.sort(key=lambda item: (-item[0], item[1].indicator))
+        return out
+
+    def _votes(self, one: Candidate) -> float:
+        """The summed likeness of the nearest independent peers that exclude it."""
+        if len(one.voters) < 2:
+            return sum(self.likeness[at] for at in one.voters)
+        best: dict[str, float] = {}
+        for at in one.voters:
+            family = self.peers.peers[at].family
+            best[family] = max(best.get(family, 0.0), self.likeness[at])
+        return sum(sorted(best.values(), reverse=True)[:NEAREST])
+
+    # what remains, and in which order
+
+    def _feasible(self, scores: Sequence[tuple[float, Candidate]]) -> list[Scored]:
+        allowed = Feasible(self.rule, self.one, self.peers)
+        own = {(p.field.lower(), p.op, p.value.lower()) for p in self.rule.predicates()}
+        out: list[Scored] = []
+        for score, one in scores:
+            if len(out) >= CONSIDERED:
+                break
+            if allowed.allows(one.indicator):
+                native = self.wording.native(one.indicator)
+                key = (native.field.lower(), native.op, native.value.lower()) if native else None
+                if native and key and key not in own:
+                    own.add(key)
+                    out.append(Scored(one, score, native, _class(one.indicator, one.cls)))
+        return out
+
+    def _class_firsts(self, found: Sequence[Scored]) -> list[Scored]:
+        """The best candidate of each of the likeliest classes."""
+        best: dict[Class, tuple[int, Scored]] = {}
+        counts: Counter[Class] = Counter()
+        for rank, one in enumerate(found):
+            if one.cls[1] != NO_CLASS:
+                best.setdefault(one.cls, (rank, one))
+                counts[one.cls] += 1
+        excluded = sum(self.own_fields.values()) or 1
+        kinds_of_fields: Counter[str] = Counter()
+        for field, number in self.own_fields.items():
+            kinds_of_fields[field_kind(field)] += number
+        things: Counter[str] = Counter()
+        for (_, thing), number in self.own_kinds.items():
+            things[thing] += number
+        in_source: Counter[str] = Counter()
+        for source in self.one.sources:
+            in_source.update(self.peers.fields_of(source))
+        looked_at = sum(in_source.values()) or 1
+
+        def weight(cls: Class) -> float:
+            rank, one = best[cls]
+            return (
+                -0.26 * log(1 + rank)
+                + 0.34 * log(1 + counts[cls])
+                + 0.59 * kinds_of_fields[cls[0]] / excluded
+                + 0.44 * log(1 + self.own_kinds[cls])
+                + 1.3 * things[cls[1]] / excluded
+                + 0.31 * in_source[one.candidate.base] / looked_at
+            )
+
+        return [best[cls][1] for cls in sorted(best, key=lambda cls: (-weight(cls), cls))[:CLASSES]]
+
+    # evidence
+
+    def _suggestion(self, one: Scored) -> Suggestion:
+        leaf = one.candidate.indicator
+        voters = sorted(one.candidate.voters, key=lambda at: (-self.likeness[at], self.peers.peers[at].handle))
+        handles: dict[str, str] = {}  # family → its member most like the rule
+        for at in voters:
+            handles.setdefault(self.peers.peers[at].family, self.peers.peers[at].handle)
+        completes = leaf in self.twins or (leaf.op == "null" and not voters)
+        return Suggestion(
+            leaf, one.native, self._rest(leaf, voters), one.cls[1], round(_share(one.score), 4), len(handles),
+            tuple(handles.values()), COMPLETES if completes else "", caveat(leaf),
+        )  # fmt: skip
+
+    def _rest(self, leaf: Indicator, voters: Sequence[int]) -> tuple[Native, ...]:
+        """The other leaves of the clause in which like rules exclude it; () where it stands alone in some."""
+        at = self.peers.by_leaf.get(leaf)
+        if at is None or not self.peers.voted[at].alone.isdisjoint(voters):
+            return ()
+        for number in voters[:10]:
+            for rest in _beside(self.catalog.rule(self.peers.peers[number].handle), leaf):
+                words = [self.wording.native(other) for other in rest]
+                if all(words):
+                    return tuple(word for word in words if word)
+        return ()
+
+
+def _beside(rule: CatalogRule, leaf: Indicator) -> Iterator[tuple[Indicator, ...]]:
+    yield from sorted(rule.beside(leaf), key=lambda rest: (len(rest), rest))
+
+
+def _class(leaf: Indicator, cls: str = "") -> Class:
+    return field_kind(leaf.field), cls or kinds.benign_class(leaf)
+
+
+def _share(score: float) -> float:
+    """A score as the share of suggestions scored like it that were among the hidden exclusions of public rules."""
+    return 1 / (1 + exp(2.5 - score))
