@@ -52,12 +52,22 @@ def run(args: Namespace) -> int:
         return _status(3 if report.failures else 0, report.failures)
 
     if args.fix or args.unsafe_fixes or args.diff:
-        report = part("linter.fixer").run(report, jobs, choose, unsafe=args.unsafe_fixes, diff=args.diff)
+        fixed = part("linter.fixer").run(report, jobs, unsafe=args.unsafe_fixes, diff=args.diff)
+        report = fixed.report
+        if args.diff:
+            write(fixed.diff, args.output)
+            say(*(() if args.quiet and not fixed.fixes else report.notes))
+            return _ended(args, settings, report, found)
     elif args.format in WITH_FIXES and any(finding.intent for finding in report.findings):
         report = attach_fixes(report)
     view = View(coloured() and not args.output, width(), args.verbose > 0, args.quiet, text_of)
     write(reporter(args.format).render(report, view), args.output, commands=args.format == "github")
     say(*(() if args.quiet else _notes(results, args.paths, args.changed_since)), *report.notes)
+    return _ended(args, settings, report, found)
+
+
+def _ended(args: Namespace, settings: config.Config, report: engine.Report, found: Sequence[str | Unreadable]) -> int:
+    """The exit status."""
     if report.failures:
         return _status(3, report.failures)
     if any(isinstance(item, Unreadable) and item.message == MISSING for item in found):
@@ -78,7 +88,8 @@ def attach_fixes(report: engine.Report) -> engine.Report:
         fixer = part("linter.fixer")
     except Exception:  # a fix is an extra: the findings are what was asked for
         return report
-    return engine.Report(*fixer.attach(report))
+    attached: engine.Report = fixer.attach(report)
+    return attached
 
 
 def lint_all(jobs: Sequence[Job], processes: int) -> Iterable[FileResult]:

@@ -1,0 +1,74 @@
+"""A comparison as Sigma spells it: the key with its modifier, the value with its escapes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from linter.dialects.edit import yaml_layout
+from linter.dialects.edit.base import Refused
+
+_MODIFIERS = {
+    "eq": "", "like": "", "null": "", "contains": "contains", "startswith": "startswith", "endswith": "endswith", "re": "re",
+    "cidr": "cidr", "gt": "gt", "gte": "gte", "lt": "lt", "lte": "lte", "exists": "exists", "keyword": "",
+}  # fmt: skip
+_NUMBER = re.compile(r"0|-?[1-9]\d{0,17}")
+
+
+class Spelled(NamedTuple):
+    """`key` is the field with its modifier ("" for a keyword), `value` what YAML is to hold; a `literal` takes no quotes."""
+
+    key: str
+    value: str
+    literal: bool
+
+    def scalar(self, style: str) -> str:
+        """The value as YAML, in quotes of a style."""
+        return self.value if self.literal else yaml_layout.scalar(self.value, style)
+
+
+def spelled(field: str, op: str, value: str) -> Spelled:
+    """(field, op, value), op one of `rule.OPS`, in Sigma's spelling. Refused when Sigma has none."""
+    modifier = _MODIFIERS.get(op)
+    if modifier is None or "|" in field or (not field and op not in ("keyword", "contains", "like")):
+        raise Refused(f"Sigma has no way to write `{field or 'a keyword'}` {op}")
+    key = f"{field}|{modifier}" if modifier and field else field
+    if op == "null":
+        return Spelled(key, "null", True)
+    if op == "exists":
+        return Spelled(key, "true", True)
+    if op in ("gt", "gte", "lt", "lte"):
+        if not re.fullmatch(r"-?\d{1,18}(?:\.\d+)?", value):
+            raise Refused(f"`{value[:40]}` is no number to compare with")
+        return Spelled(key, value, True)
+    if op == "eq" and _NUMBER.fullmatch(value):
+        return Spelled(key, value, True)
+    if not value and modifier:
+        raise Refused(f"an empty text under `|{modifier}` excludes everything")
+    if op in ("re", "cidr"):
+        return Spelled(key, value, False)
+    return Spelled(key, "".join(_escaped(value, wild=op == "like")), False)
+
+
+def _escaped(value: str, *, wild: bool) -> Iterator[str]:
+    """The pieces of a value with Sigma's escapes. `wild`: `*` and `?` are wildcards, and a `\\` before one is a separator.
+
+    One backslash stands for itself; two, and one before a wildcard or an escape, have to be doubled.
+    """
+    at = 0
+    while at < len(value):
+        char = value[at]
+        if char != "\\":
+            yield "\\" + char if char in "*?" and not wild else char
+            at += 1
+            continue
+        run = at
+        while value[run : run + 1] == "\\":
+            run += 1
+        length = run - at
+        if length == 1 and value[run : run + 1] not in ("*", "?"):
+            yield "\\"
+        else:
+            yield "\\\\" * length
+        at = run
