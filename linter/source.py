@@ -89,4 +89,8 @@ class Embedded(NamedTuple):
 
     def end(self, start: int, end: int) -> int:
         """The exclusive end in the file of the embedded text's [start, end): just behind its last character."""
-        return self.at(max(start, end - 1)) + (1 if end > start else 0)
+        if end <= start:
+            return self.at(start)
+        last, behind = self.at(end - 1), self.at(end)
+        # an escape is one character of the text and several in the file, at most `\U` and eight digits
+        return behind if 1 < behind - last <= 10 else last + 1

@@ -344,6 +344,7 @@ def _flow(raw: str, text: str, style: str, base: int) -> list[tuple[int, int]]:
             at += at == start and text[at : at + 1] == " " and not raw[: unit.start()].endswith("\\\n")
         elif kind is None:
             at += unit.end() - unit.start()
+    segments.append((at, base + len(raw)))
     return segments
 
 

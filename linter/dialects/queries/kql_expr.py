@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from linter.dialects.queries.core import Cursor, QueryError
+from linter.dialects.queries.core import Cursor, QueryError, Token
 from linter.dialects.queries.kql_lex import unquoted
 from linter.dialects.queries.kql_syntax import Expr
 
@@ -87,7 +87,7 @@ class Expressions(Cursor):
         if self.text() != "(":
             items.append(self._unary())  # `in list` without parentheses is accepted
             return Expr("compare", op, left.start, items[-1].end, items)
-        self.at += 1
+        opened = self.take()
         self.enter()
         while self.text() != ")":
             items.append(self.argument())
@@ -95,7 +95,7 @@ class Expressions(Cursor):
                 break
             self.at += 1
         self.leave()
-        end = self.expect(")").end
+        end = self.shut(opened)
         return Expr("compare", op, left.start, end, items)
 
     def _additive(self) -> Expr:
@@ -163,7 +163,7 @@ class Expressions(Cursor):
             self.enter()
             inner_expr = self.argument()
             self.leave()
-            end = self.expect(")").end
+            end = self.shut(token)
             if inner_expr.kind == "arith":
                 inner_expr.start, inner_expr.end = token.start, end
             return inner_expr
@@ -191,9 +191,8 @@ class Expressions(Cursor):
         return Expr("name", name, start, self.expect("]").end)
 
     def _call(self) -> Expr:
-        token = self.take()
+        token, opened = self.take(), self.take()
         name = token.text
-        self.at += 1
         if name == "dynamic":
             value = Expr("null", "", token.start, token.end) if self.text() == ")" else self.json()
             end = self.expect(")").end
@@ -215,7 +214,13 @@ class Expressions(Cursor):
                 break
             self.at += 1
         self.leave()
-        return Expr("call", name, token.start, self.expect(")").end, items)
+        return Expr("call", name, token.start, self.shut(opened), items)
+
+    def shut(self, opened: Token) -> int:
+        """The end of the `)` that closes a group. QueryError, at the group's start when the query ends before."""
+        if self.now.kind == "end":
+            raise QueryError("this parenthesis is not closed", opened.start, opened.end)
+        return self.expect(")").end
 
     def argument(self) -> Expr:
         """What stands in parentheses or between commas: `name = expression`, an expression, or a pipeline."""
