@@ -132,14 +132,16 @@ def run(report: Report, jobs: Sequence[Job], *, unsafe: bool = False, diff: bool
 
 def _said(fixes: int, files: int, findings: Sequence[Finding], diff: bool) -> list[str]:
     """What was done, and what more could be."""
-    from linter.reporters.text import count
-
-    done = f"{count(fixes, 'fix', 'fixes')} in {count(files, 'file')}{', not made (--diff)' if diff else ''}"
+    done = f"{_count(fixes)} in {files} file{'' if files == 1 else 's'}{', not made (--diff)' if diff else ''}"
     out = [done] if fixes or diff else []
     more = sum(fix.applicability == "unsafe" and bool(fix.edits) for finding in findings for fix in finding.fixes)
     if more:
-        out.append(f"{count(more, 'fix', 'fixes')} more with --unsafe-fixes: they change what a rule detects")
+        out.append(f"{_count(more)} more with --unsafe-fixes: they change what a rule detects")
     return out
+
+
+def _count(fixes: int) -> str:
+    return f"{fixes} fix{'' if fixes == 1 else 'es'}"
 
 
 def _rows(rules: Sequence[RuleRow], fresh: dict[str, tuple[RuleRow, ...]]) -> tuple[RuleRow, ...]:
