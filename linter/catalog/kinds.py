@@ -34,20 +34,20 @@ _UNUSUAL = re.compile(
     re.IGNORECASE,
 )
 _HIDING = re.compile(
-    r"\b(masquerad\w*|imperson\w*|spoof\w*|fake|mimic\w*|outside|(location|path|directory|folder)( anomal\w+)?$|"
+    r"\b(masquerad\w*|imperson\w*|spoof\w*|fake|mimic\w*|outside|(location|path|director[iy]|folder)(e?s| anomal\w+)?$|"
     r"(unusual|uncommon|non-\w+|suspicious) (path|location|directory|folder))\b",
     re.IGNORECASE,
 )
 _LOADING = re.compile(r"\b(side[- ]?load\w*|hijack\w*|phantom)\b", re.IGNORECASE)
 _OTHER_THAN = re.compile(r"\bnon[- ](\w+)", re.IGNORECASE)
-_HOMES = ("Image", "ImageLoaded", "TargetFilename")
+_HOMES = ("Image", "ImageLoaded")
 _SYSTEM_FOLDERS = (
     "\\windows\\", "%systemroot%", "\\system32\\", "\\syswow64\\", "/usr/", "/bin/", "/sbin/", "/system/", "/library/apple/",
 )  # fmt: skip
 _OUTCOMES = frozenset((
     "status", "resulttype", "result", "outcome", "action", "errorcode", "error_code", "success", "keywords", "type",
     "eventtype", "event_type", "resultdescription", "logontype", "sc-status", "responsecode", "status_code", "http_status",
-    "operation", "operationname", "operationnamevalue", "eventname",
+    "deviceaction", "operation", "operationname", "operationnamevalue", "eventname",
 ))  # fmt: skip
 _IDENTITIES = frozenset(("OriginalFileName", "Product", "Description", "Company", "InternalName"))
 _EXTENSION = re.compile(r"\W?\.[a-z0-9]{1,5}\W?")
@@ -104,8 +104,8 @@ class Judge:
         groups: dict[tuple[str, str], list[int]] = defaultdict(list)
         for number, leaf in enumerate(record.leaves):
             field = leaf.indicator.field
-            content = field.partition(".")[0] not in _WHO and network_of(leaf.indicator) is None
-            if benign[number] in _SUSPECT and len(leaf.indicator.value) > 1 and content:
+            content = field.partition(".")[0] not in _WHO and not field.endswith(".ext") and network_of(leaf.indicator) is None
+            if benign[number] in _SUSPECT and len(leaf.indicator.value) > 1 and content and leaf.alone:
                 groups[leaf.label, field].append(number)
         own = telling(record.rule.indicators)
         for numbers in groups.values():
@@ -160,21 +160,21 @@ class _Facts:
             return True
         if special_network(leaf.indicator):
             return self.networks[field] > 2 or self.lateral
+        head, _, part = field.partition(".")
+        if head == "Image" and cls in self.other_than:
+            return True
         if leaf.label.startswith(("filter_opt", "fp_", "falsepositive")):  # Sigma's way to say: somebody's software
             return False
         if field in ("DestinationPort", "SourcePort"):
             return "port" in self.title
         if field in _HOSTS:
-            return op == "endswith" and re.fullmatch(r"\.[a-z]{2,6}", value) is not None
-        head, _, part = field.partition(".")
+            return op == "endswith" and re.fullmatch(r"\.(?!arpa|local|lan\b)[a-z]{2,6}", value) is not None
         if op == "null":
             return False
-        if head == "Image" and cls in self.other_than:
-            return True
         if head in values.PATHS:
             return self._path(head, part, value, leaf.alone)
         if head in ("Signature", "SignatureStatus") or field in _IDENTITIES:
-            return "masquerad" in self.title or "imperson" in self.title
+            return cls == "trusted_signer" and ("masquerad" in self.title or "imperson" in self.title)
         if field in ("User.id", "Group.id"):
             return value == "0" and "privilege" in self.title
         return not field and self.unusual

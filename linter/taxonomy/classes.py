@@ -238,7 +238,7 @@ def _lists() -> tuple[tuple[str, frozenset[str], tuple[str, ...]], ...]:
         name, kind, found = line.split("\t")
         if kind == "words":
             known.setdefault(name, []).extend(found.split())
-        else:
+        elif kind == "phrases":
             phrases.setdefault(name, []).extend(found.split("|"))
     return tuple(
         (name, frozenset(known.get(name, ())), tuple(phrases.get(name, ())))
@@ -247,8 +247,18 @@ def _lists() -> tuple[tuple[str, frozenset[str], tuple[str, ...]], ...]:
     )
 
 
+@lru_cache(maxsize=1)
+def _whole() -> dict[str, str]:
+    """Class by whole value: names too common to look for inside others."""
+    rows = (line.split("\t") for line in tables.lines("benign.tsv"))
+    return {value: name for name, kind, found in rows if kind == "whole" for value in found.split("|")}
+
+
 def _named(low: str) -> str:
     """The class of the program, product or folder that a value names."""
+    whole = _whole().get(low)
+    if whole:
+        return whole
     tokens = _tokens(low)
     for name, known, phrases in _lists():
         if not known.isdisjoint(tokens):
