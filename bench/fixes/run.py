@@ -63,7 +63,9 @@ def touched(old: Source, new: Source) -> list[int]:
     for tag, start, end, first, last in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if tag in ("replace", "delete"):
             # a last line without a line end gets one when a line is added behind it
-            same = [one.rstrip("\r") for one in before[start:end]] == [one.rstrip("\r") for one in after[first:last]][: end - start]
+            same = [one.rstrip("\r") for one in before[start:end]] == [one.rstrip("\r") for one in after[first:last]][
+                : end - start
+            ]
             out += [] if same else range(start + 1, end + 1)
     return out
 

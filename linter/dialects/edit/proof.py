@@ -180,10 +180,10 @@ def _taken(node: Node, spans: _Spans, taken: list[tuple[Predicate, ...]]) -> Nod
     if all(inside) and not isinstance(node, Or):
         taken.append(_conjunction(node))
         return None
-    if isinstance(node, Or):
+    if isinstance(node, Or) or (isinstance(node, And) and len(node.items) == 1):
         items = [_taken(item, spans, taken) for item in node.items]
         left = tuple(item for item in items if item is not None)
-        return Or(left, node.label) if left else None
+        return type(node)(left, node.label) if left else None
     raise Unproven("an exclusion that is there already would change")
 
 

@@ -19,6 +19,7 @@ from linter.finding import AddExclusion, AddTag, AnchorExclusion, Edit, Fix, Int
 from linter.rule import Rule
 from linter.source import Source
 
+_QUOTE = "'"
 _NO_SELECTION = ("condition", "timeframe", "rules")
 
 
@@ -46,17 +47,17 @@ def fix(source: Source, rule: Rule, intent: Intent) -> Fix:
         return add_tag(source, rule, intent.technique)
     if isinstance(intent, AnchorExclusion):
         made = sigma_text.spelled("Field", intent.op, intent.value)
-        return Fix("display", f"write `{made.key.replace('Field', '', 1) or '|'}: {made.scalar(chr(39))}` there", ())
+        return Fix("display", f"write `{made.key.replace('Field', '', 1) or '|'}: {made.scalar(_QUOTE)}` there", ())
     raise Refused("Sigma knows no such fix")
 
 
 def text(intent: AddExclusion) -> str:
     """The filter's lines, in one: `User|endswith: '$'`."""
     try:
-        spelled = [sigma_text.spelled(*part) for part in parts(intent)]
+        spelled = sigma_text.together(parts(intent))
     except Refused:
         return ""
-    return "`" + ", ".join(f"{one.key}: {one.scalar(chr(39))}".removeprefix(": ") for one in spelled) + "`"
+    return "`" + ", ".join(f"{one.key}: {_value(one, _QUOTE)}".removeprefix(": ") for one in spelled) + "`"
 
 
 def locate(source: Source, rule: Rule) -> Detection:
@@ -95,18 +96,13 @@ def add_exclusion(source: Source, rule: Rule, intent: AddExclusion) -> Fix:
     if rule.kind in ("correlation", "filter"):
         raise Refused(f"a {rule.kind} has no filters of its own")
     found = locate(source, rule)
-    spelled = [sigma_text.spelled(*part) for part in parts(intent)]
-    keys = [one.key for one in spelled]
-    if len(set(keys)) < len(keys):
-        raise Refused("two parts of the exclusion are about the same field")
-    if "" in keys and len(keys) > 1:
-        raise Refused("a keyword can't be combined with a field in one filter")
+    spelled = sigma_text.together(parts(intent))
     conditions = [Condition(embedded(source, one).text) for one in found.conditions]
-    if len(spelled) == 1:
+    if len(spelled) == 1 and not spelled[0].more:
         longer = _longer_list(source, found, conditions, spelled[0])
         if longer is not None:
             name, edit = longer
-            return Fix("unsafe", f"add {spelled[0].scalar(chr(39))} to `{name}`", (edit,))
+            return Fix("unsafe", f"add {spelled[0].scalar(_QUOTE)} to `{name}`", (edit,))
     slug, optional = sigma_slug.name(rule, parts(intent))
     names = [key.text for key, _ in found.selections] or [""]
     plan = sigma_filters.plan([one.text for one in conditions], names, slug, optional)
@@ -138,14 +134,21 @@ def _filter(source: Source, found: Detection, plan: Plan, spelled: list[Spelled]
     inner = blanks + " " * yaml_layout.steps(found.mapping, source, outer if outer > 0 else 4)
     at = yaml_layout.body_end(source, *behind)
     end = line_end(source, max(0, at - 1))
+    step = len(inner) - len(blanks)
     lines = [f"{blanks}{yaml_layout.key(plan.name, behind[0].style)}:"]
     for one in spelled:
-        if one.key:
-            lines.append(f"{inner}{yaml_layout.key(one.key, behind[0].style)}: {one.scalar(style)}")
-        else:
-            lists = ((key, node) for key, node in selections)
-            indent = blanks + " " * yaml_layout.list_steps(lists, source, len(inner) - len(blanks))
+        if not one.key:
+            indent = blanks + " " * yaml_layout.list_steps(iter(selections), source, step)
             lines.append(f"{indent}- {one.scalar(style)}")
+            continue
+        key = yaml_layout.key(one.key, behind[0].style)
+        if not one.more:
+            lines.append(f"{inner}{key}: {one.scalar(style)}")
+            continue
+        fields = (pair for _, node in selections if isinstance(node, Mapping) for pair in node.items)
+        indent = inner + " " * yaml_layout.list_steps(fields, source, step)
+        lines.append(f"{inner}{key}:")
+        lines += [f"{indent}- {each.scalar(style)}" for each in (one, *one.more)]
     gap = end if _spaced(source, selections) else ""
     return Edit(at, at, gap + "".join(end + line for line in lines))
 
@@ -169,10 +172,16 @@ def _in_flow(source: Source, behind: tuple[Scalar, Node], name: str, spelled: li
     at = yaml_layout.end_of(key, node)
     blanks = yaml_layout.margin(source, key.start)
     joint = f",{line_end(source, at)}{blanks}" if blanks is not None else ", "
-    pairs = ", ".join(f"{yaml_layout.key(one.key, key.style)}: {one.scalar(style)}" for one in spelled if one.key)
+    pairs = ", ".join(f"{yaml_layout.key(one.key, key.style)}: {_value(one, style)}" for one in spelled if one.key)
     body = f"{{{pairs}}}" if pairs else f"[{spelled[0].scalar(style)}]"
     colon = ": " if text[key.end : node.start] != ":" else ":"
     return Edit(at, at, f"{joint}{yaml_layout.key(name, key.style)}{colon}{body}")
+
+
+def _value(one: Spelled, style: str) -> str:
+    """A value, or a list of them in brackets."""
+    values = [each.scalar(style) for each in (one, *one.more)]
+    return f"[{', '.join(values)}]" if one.more else values[0]
 
 
 def _longer_list(source: Source, found: Detection, conditions: list[Condition], one: Spelled) -> tuple[str, Edit] | None:
@@ -192,7 +201,7 @@ def _longer_list(source: Source, found: Detection, conditions: list[Condition], 
         if len(scalars) < len(values.items) or not values.start <= last.start < last.end:
             continue
         style = Counter(item.style for item in scalars).most_common(1)[0][0]
-        edit = yaml_items.behind_last(source, values, one.scalar(style or "'" if not one.literal else ""))
+        edit = yaml_items.behind_last(source, values, one.scalar(style))
         if edit is not None:
             return key.text, edit
     return None

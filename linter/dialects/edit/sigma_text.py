@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from linter.dialects.edit import yaml_layout
@@ -17,15 +17,35 @@ _NUMBER = re.compile(r"0|-?[1-9]\d{0,17}")
 
 
 class Spelled(NamedTuple):
-    """`key` is the field with its modifier ("" for a keyword), `value` what YAML is to hold; a `literal` takes no quotes."""
+    """`key` is the field with its modifier ("" for a keyword), `value` what YAML is to hold; a `literal` takes no quotes.
+
+    `more` are further values that have to match too: the key then ends in `|all`.
+    """
 
     key: str
     value: str
     literal: bool
+    more: tuple[Spelled, ...] = ()
 
     def scalar(self, style: str) -> str:
         """The value as YAML, in quotes of a style."""
         return self.value if self.literal else yaml_layout.scalar(self.value, style)
+
+
+def together(parts: Sequence[tuple[str, str, str]]) -> list[Spelled]:
+    """The parts of one exclusion: several on one field and operator become a list under `|all`. Refused: see `spelled`."""
+    found: dict[str, list[Spelled]] = {}
+    for part in parts:
+        one = spelled(*part)
+        found.setdefault(one.key, []).append(one)
+    out = []
+    for key, (first, *more) in found.items():
+        if more and ("|" not in key or first.literal):
+            raise Refused("two parts of the exclusion are about the same field" if key else "it takes more than one keyword")
+        out.append(first._replace(key=f"{key}|all", more=tuple(more)) if more else first)
+    if "" in found and len(found) > 1:
+        raise Refused("a keyword can't be combined with a field in one filter")
+    return out
 
 
 def spelled(field: str, op: str, value: str) -> Spelled:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from linter.dialects.yamldoc import Mapping, Node, Scalar, Sequence
 from linter.source import Source
 
-_PLAIN = r"[^\W_][\w ./\\@$+=~^()-]*(?<! )"  # more is allowed by YAML, less is typed without quotes
+_PLAIN = r"[^\W_](?:[\w ./\\@$+=~^()-]|:(?=[^\s,\[\]{}]))*(?<! )"  # more is allowed by YAML, less is typed without quotes
 _KEY = r"[^\W_][\w .$@|()/-]*(?<! )"
 
 
