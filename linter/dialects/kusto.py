@@ -18,8 +18,8 @@ _KEYS = (
 )  # fmt: skip
 _QUERY = re.compile(r"^[ \t]*(?:- )?[\"']?(?:query|queryText)[\"']?[ \t]*:", re.MULTILINE | re.IGNORECASE)
 _STAGE = re.compile(r"\|\s*(?:where|project|extend|summarize|join|distinct|union|take|top|count)\b")
-_ID = re.compile(r"^id:[ \t]*['\"]?([\w-]+)", re.MULTILINE)
-_NAME = re.compile(r"^(?:name|displayName):[ \t]*['\"]?([^\r\n'\"]+)", re.MULTILINE)
+_ID = r"^id:[ \t]*['\"]?([\w-]+)"  # of a file that is no YAML
+_NAME = r"^(?:name|displayName):[ \t]*['\"]?([^\r\n'\"]+)"
 
 
 def recognises(source: Source) -> bool:
@@ -54,7 +54,7 @@ def read(source: Source) -> Reading:
         roots = documents(source)
     except YamlError as error:
         roots = error.read
-        known = _ID.search(source.text), _NAME.search(source.text)
+        known = [re.search(pattern, source.text, re.MULTILINE) for pattern in (_ID, _NAME)]
         names = [found.group(1).strip()[:256] if found else "" for found in known]
         problems.append(Problem(error.message, error.start, error.end, *names))
     for root in _maps(roots):

@@ -50,7 +50,7 @@ def _in_json(text: str) -> Iterator[str]:
         yield "sigma"
     if '"rule_id"' in text and any(key in text for key in ('"query"', '"machine_learning', '"risk_score"')):
         yield "elastic"
-    if any(word in text for word in ("alertRules", "Microsoft.SecurityInsights", "savedSearches")):
+    if any(word in text for word in ("alertRules", "Microsoft.SecurityInsights", "savedSearches", "queryCondition")):
         yield "kusto"
 
 

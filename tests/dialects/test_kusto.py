@@ -9,6 +9,7 @@ from time import process_time
 import pytest
 
 from linter.dialects import kusto
+from linter.discover import recognise
 from linter.rule import Reading, Rule
 from linter.source import Source
 from tests.shared import SHARED, needs_shared
@@ -285,6 +286,10 @@ def test_what_is_one() -> None:
     assert kusto.recognises(Source("a.yaml", "name: x\nquery: |\n  T\n  | where A == 1\n"))
     assert kusto.recognises(Source("a.yaml", RULE + "\tbroken: ["))
     assert kusto.recognises(Source("a.kql", "T"))
+    detection = {"displayName": "x", "queryCondition": {"queryText": "T | where A == 1"}}
+    source = Source("a.json", json.dumps(detection))
+    assert recognise(source) == "kusto"
+    assert [one.title for one in kusto.read(source).rules] == ["x"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Holds siftlint's reading of Kusto queries against Microsoft's parser: operators, polarity, fields and literals.
 
-    npm install --prefix bench/oracles/kusto && python -m bench.oracles.kusto.compare FOLDER [--show N]
+    npm install --no-package-lock --prefix bench/oracles/kusto && python -m bench.oracles.kusto.compare FOLDER [--show N]
 
 FOLDER holds Sentinel YAML rules. Every comparison in a `where` is compared by its place; what differs is printed by kind.
 """

@@ -8,6 +8,10 @@ What is kept, and how:
   `parse_json(x).a`), and the other is constants, let bindings put in. `extend y = tostring(x)` makes `y` another name of `x`.
   Anything else (a count, a time window from `ago()`, a column against a column) is kept as `derived`.
 * A flag (`extend bad = x has "a"`, `iff(c, 1, 0)`) that `where` tests stands for its condition.
+* What filters nothing is not kept: conditions within aggregates (`countif`), within `extend` where no `where` tests the result,
+  and within lets that the result does not depend on. A condition that a let or function holds counts once, however often used.
+* `sources` are table and function names as written (`DeviceProcessEvents`, `Device*`, `_Im_Dns`); none for rows that are no
+  events (`datatable`, `externaldata`, watchlists), whose columns are computed.
 * A Term's span is its comparison; the literal in a list; the name where a let-bound list is used.
 """
 
