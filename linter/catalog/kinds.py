@@ -39,7 +39,7 @@ _HIDING = re.compile(
     re.IGNORECASE,
 )
 _LOADING = re.compile(r"\b(side[- ]?load\w*|hijack\w*|phantom)\b", re.IGNORECASE)
-_OTHER_THAN = re.compile(r"\bnon[- ](\w+)", re.IGNORECASE)
+_OTHER_THAN = re.compile(r"\b(?:non[- ]|outside an? )(\w+)", re.IGNORECASE)
 _HOMES = ("Image", "ImageLoaded")
 _SYSTEM_FOLDERS = (
     "\\windows\\", "%systemroot%", "\\system32\\", "\\syswow64\\", "/usr/", "/bin/", "/sbin/", "/system/", "/library/apple/",
@@ -146,19 +146,23 @@ class _Facts:
                 self.named[field].add(value)
         self.identities = any(one.field in _IDENTITIES for one in rule.indicators)
         self.telling = bool(telling(rule.indicators))
+        self.heads = {one.field.partition(".")[0] for one in rule.indicators}
+        self.values = tuple(one.value for one in rule.indicators if one.value)
         self.parents = any(one.field.startswith("ParentImage.") for one in rule.indicators)
         self.modules = any(one.field.startswith("ImageLoaded") for one in rule.indicators)
         self.networks: Counter[str] = Counter()
         for leaf in record.leaves:
-            if special_network(leaf.indicator):
+            if benign_class(leaf.indicator) == "local_network":
                 self.networks[leaf.indicator.field] += 1
 
     def definitional(self, leaf: Leaf, cls: str) -> bool:
         """Whether excluding this is what the rule is about."""
         field, op, value = leaf.indicator
-        if values.is_selector(field) or field.lower().rpartition(".")[2] in _OUTCOMES:
+        if values.is_selector(field):
             return True
-        if special_network(leaf.indicator):
+        if field.startswith("Old") or self._outcome(field):
+            return True
+        if cls == "local_network":
             return self.networks[field] > 2 or self.lateral
         head, _, part = field.partition(".")
         if head == "Image" and cls in self.other_than:
@@ -173,8 +177,11 @@ class _Facts:
             return False
         if head in values.PATHS:
             return self._path(head, part, value, leaf.alone)
-        if head in ("Signature", "SignatureStatus") or field in _IDENTITIES:
-            return cls == "trusted_signer" and ("masquerad" in self.title or "imperson" in self.title)
+        posing = "masquerad" in self.title or "imperson" in self.title
+        if field in _IDENTITIES:
+            return posing or any(value in one for one in self.values)
+        if head in ("Signature", "SignatureStatus"):
+            return posing and cls == "trusted_signer"
         if field in ("User.id", "Group.id"):
             return value == "0" and "privilege" in self.title
         return not field and self.unusual
@@ -184,7 +191,7 @@ class _Facts:
         names = self.named[f"{head}.name"]
         home = any(folder in value for folder in _SYSTEM_FOLDERS)
         if part == "ext":
-            return not self.telling
+            return head not in self.heads
         if head == "Image" and part == "name" and "renamed" in self.title:
             return True
         if home and part == "path" and not self.telling:
@@ -196,8 +203,14 @@ class _Facts:
         if self.loading and (head == "ImageLoaded" or (head == "Image" and self.modules)):
             return home or head == "ImageLoaded" or part == "name"
         if head == "ParentImage" and "parent" in self.title and not self.parents:
-            return self.unusual or bool(names)
+            return self.unusual or bool(self.named["Image.name"])
         return False
+
+    @staticmethod
+    def _outcome(field: str) -> bool:
+        """Whether a field says how something ended, or what was done about it."""
+        last = field.lower().rpartition(".")[2]
+        return last in _OUTCOMES or (last.endswith(("action", "outcome", "result", "status")) and "sign" not in last)
 
 
 def defines(rule: Rule) -> bool:
