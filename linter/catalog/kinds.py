@@ -181,9 +181,11 @@ class _Facts:
         if field in _IDENTITIES:
             return posing or any(value in one for one in self.values)
         if head in ("Signature", "SignatureStatus"):
-            return posing and cls == "trusted_signer"
+            return posing and (cls == "trusted_signer" or any(value.partition(" ")[0] in one for one in self.values))
         if field in ("User.id", "Group.id"):
             return value == "0" and "privilege" in self.title
+        if self.hiding and cls in ("program_folder", "windows_folder", "system_folder"):
+            return True
         return not field and self.unusual
 
     def _path(self, head: str, part: str, value: str, alone: bool) -> bool:
