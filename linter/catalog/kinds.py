@@ -45,7 +45,7 @@ _SYSTEM_FOLDERS = (
     "\\windows\\", "%systemroot%", "\\system32\\", "\\syswow64\\", "/usr/", "/bin/", "/sbin/", "/system/", "/library/apple/",
 )  # fmt: skip
 _OUTCOMES = frozenset((
-    "status", "resulttype", "result", "outcome", "action", "errorcode", "error_code", "success", "keywords", "type",
+    "status", "resulttype", "result", "outcome", "action", "errorcode", "error_code", "success", "keywords",
     "eventtype", "event_type", "resultdescription", "logontype", "sc-status", "responsecode", "status_code", "http_status",
     "deviceaction", "operation", "operationname", "operationnamevalue", "eventname",
 ))  # fmt: skip
@@ -175,6 +175,8 @@ class _Facts:
             return op == "endswith" and re.fullmatch(r"\.(?!arpa|local|lan\b)[a-z]{2,6}", value) is not None
         if op == "null":
             return False
+        if self.hiding and leaf.alone and cls in ("program_folder", "windows_folder", "system_folder"):
+            return True
         if head in values.PATHS:
             return self._path(head, part, value, leaf.alone)
         posing = "masquerad" in self.title or "imperson" in self.title
@@ -184,8 +186,6 @@ class _Facts:
             return posing and (cls == "trusted_signer" or any(value.partition(" ")[0] in one for one in self.values))
         if field in ("User.id", "Group.id"):
             return value == "0" and "privilege" in self.title
-        if self.hiding and cls in ("program_folder", "windows_folder", "system_folder"):
-            return True
         return not field and self.unusual
 
     def _path(self, head: str, part: str, value: str, alone: bool) -> bool:
@@ -200,7 +200,8 @@ class _Facts:
             return self.hiding or "renamed" in self.title
         if head in ("Image", "SourceImage", "TargetImage") and self.identities and (part == "name" or value.startswith("\\")):
             return not names or self.hiding or "renamed" in self.title or value in names
-        if part == "path" and names and (self.hiding or self.loading or (home and alone and head in _HOMES)):
+        own = not value.endswith((".exe", ".dll")) or value[max(value.rfind("\\"), value.rfind("/")) + 1 :] in names
+        if part == "path" and names and own and (self.hiding or self.loading or (home and alone and head in _HOMES)):
             return True
         if self.loading and (head == "ImageLoaded" or (head == "Image" and self.modules)):
             return home or head == "ImageLoaded" or part == "name"
