@@ -16,6 +16,8 @@ IDS = (
     "unknown-technique",
     "unused-selection",
     "noisy-branch",
+    "dead-exclusion",
+    "common-exclusion",
 )
 
 

@@ -22,13 +22,9 @@ if TYPE_CHECKING:
 
 NAMED = 8  # rules that are named behind a suggestion in JSON
 OPS = {
-    "eq": "is",
-    "startswith": "starts with",
-    "endswith": "ends with",
-    "null": "is empty (null)",
-    "re": "matches",
+    "eq": "is", "startswith": "starts with", "endswith": "ends with", "null": "is empty (null)", "re": "matches",
     "like": "is like",
-}
+}  # fmt: skip
 
 
 class Advice(NamedTuple):

@@ -1,0 +1,127 @@
+"""What the rules around one commonly exclude: counts over a few circles of rules, near-copies once.
+
+The circles of a rule: the rules on the same events, those of them that share a technique with it, those that look for the same
+program. For an event id that too few rules read, the rules of the same log that share its technique. A circle is kept by the
+process, so that linting many rules counts each once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from linter.catalog.model import NO_CLASS
+from linter.rule import Indicator, Rule
+from linter.taxonomy import attack
+
+if TYPE_CHECKING:
+    from linter.catalog.load import Catalog
+
+LEAST_HERE = 3  # independent rules that exclude a case
+LEAST_CONSIDERED = 10  # independent rules in a circle
+LEAST_SHARE = 0.1
+MOST_PROGRAMS = 8  # programs of a rule whose circles are drawn
+
+
+class Circle(NamedTuple):
+    """Rules around a rule: those on the events of a class, with a technique or program in common ("" for none)."""
+
+    cls: str
+    technique: str = ""
+    program: str = ""
+
+
+class Custom(NamedTuple):
+    """A case that a circle's rules exclude: the leaf, its class, the handles that exclude it (one a family), and how many
+    independent rules the circle holds.
+    """
+
+    circle: Circle
+    indicator: Indicator
+    cls: str
+    rules: tuple[str, ...]
+    considered: int
+
+    @property
+    def share(self) -> float:
+        """The share of the circle's independent rules."""
+        return len(self.rules) / self.considered
+
+
+def customs(rule: Rule, catalog: Catalog, related: Collection[str]) -> Iterator[Custom]:
+    """What at least LEAST_SHARE of some circle excludes, benign cases that have a class only. `related` don't testify."""
+    for circle in circles(rule, catalog):
+        mates, considered, rows = _counted(catalog, circle)
+        if considered < LEAST_CONSIDERED or not rows:
+            continue
+        if not mates.isdisjoint(related):
+            considered = catalog.families(mates, related)
+        for indicator, cls, handles in rows:
+            left = tuple(handle for handle in handles if handle not in related)
+            if len(left) >= LEAST_HERE and considered >= LEAST_CONSIDERED and len(left) >= LEAST_SHARE * considered:
+                yield Custom(circle, indicator, cls, left, considered)
+
+
+def circles(rule: Rule, catalog: Catalog) -> Iterator[Circle]:
+    """The circles of a rule. A technique with sub-techniques draws none: its table mixes theirs."""
+    techniques = dict.fromkeys(one.id for one in rule.techniques if not attack.children(one.id))
+    programs: dict[str, None] = {}
+    for predicate in rule.predicates():
+        if not predicate.excluded and not predicate.derived:
+            for one in predicate.indicators:
+                if one.op == "eq" and one.field == "Image.name" and len(programs) < MOST_PROGRAMS:
+                    programs[one.value] = None
+    for cls in rule.classes:
+        if cls.count(":") > 1 and catalog.event_class(cls).families() < LEAST_CONSIDERED:
+            for technique in techniques:
+                yield Circle(":".join(cls.split(":")[:2]), technique)
+            continue
+        yield Circle(cls)
+        for technique in techniques:
+            yield Circle(cls, technique)
+        for program in programs:
+            yield Circle(cls, program=program)
+
+
+Row = tuple[Indicator, str, tuple[str, ...]]
+
+
+@lru_cache(maxsize=8192)
+def _counted(catalog: Catalog, circle: Circle) -> tuple[frozenset[str], int, tuple[Row, ...]]:
+    """The rules of a circle, how many of them are independent, and what at least LEAST_HERE of these exclude."""
+    mates = catalog.event_class(circle.cls).handles
+    if circle.technique:
+        mates &= catalog.technique(circle.technique).handles
+    if circle.program:
+        mates &= frozenset(catalog.users(Indicator("Image.name", "eq", circle.program)))
+    if len(mates) < LEAST_CONSIDERED:
+        return mates, 0, ()
+    considered = catalog.families(mates)
+    if considered < LEAST_CONSIDERED:
+        return mates, considered, ()
+    votes: dict[int, dict[str, str]] = defaultdict(dict)
+    leaves, by_rule = _leaves(catalog, circle.cls)
+    for handle in sorted(mates):
+        for at in by_rule.get(handle, ()):
+            votes[at].setdefault(catalog.family(handle), handle)
+    rows = [
+        (*leaves[at], tuple(sorted(found.values())))
+        for at, found in sorted(votes.items())
+        if len(found) >= LEAST_HERE and len(found) >= 0.8 * LEAST_SHARE * considered
+    ]
+    return mates, considered, tuple(rows)
+
+
+@lru_cache(maxsize=64)
+def _leaves(catalog: Catalog, cls: str) -> tuple[list[tuple[Indicator, str]], dict[str, list[int]]]:
+    """The classed leaves that two rules or more of a class exclude as benign cases; handle → those that it excludes."""
+    leaves: list[tuple[Indicator, str]] = []
+    by_rule: dict[str, list[int]] = defaultdict(list)
+    for row in catalog.event_class(cls).exclusions(2):
+        if row.cls != NO_CLASS and len(row.benign) > 1:
+            for handle in row.benign:
+                by_rule[handle].append(len(leaves))
+            leaves.append((row.indicator, row.cls))
+    return leaves, by_rule

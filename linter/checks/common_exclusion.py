@@ -1,0 +1,202 @@
+"""Points at a benign case that the rules around a rule commonly exclude, and the rule does not.
+
+## What it does
+Looks at the rules on the same events: all of them, those that share a technique with the rule, those that look for the same
+program; for a Windows event that too few rules read, at the rules on its log that share its technique. When a fifth of such a
+circle (independent rules, three at least, of ten at least) excludes the same benign case, and the ranker holds it for one of
+the likeliest here, the check says so, with the rules that do.
+
+## Why it matters
+What other authors excluded is what fired at their sites. Seeing it before the merge is cheaper than learning it from alerts.
+It is an observation about other rules, not a fault of this one: many rules are right without.
+
+## When to ignore
+When the case can't occur with what the rule looks for, or when it is exactly what the rule is about. Check first whether an
+attacker could hide there: the message says so where that is known.
+
+## How it is counted
+Near-copies count once; the rule itself, its copies and the rules that it names don't testify. Only exclusions of benign
+classes count (browsers, computer accounts, security products, …), neither those that another rule covers nor those that are the
+detection itself. Silent: when the rule excludes something of that class on such a field already, when its event lacks the
+field, when it could not match the case or would be emptied by it, when no rule of its own dialect excludes it, and for
+rules that join several queries. What an attacker could walk into (a bare file name, a folder that users can write to) and what
+a tenth of a circle excludes is for the pedantic persona.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from linter.catalog.customs import Circle, Custom, customs
+from linter.checks.base import CheckInfo, Example, RuleContext
+from linter.finding import AddExclusion, Evidence, Finding, Persona
+from linter.taxonomy.classes import field_kind
+from linter.taxonomy.schemas import base
+
+if TYPE_CHECKING:
+    from linter.catalog.rank import Suggestion
+
+CHECK = CheckInfo(
+    "common-exclusion", "a benign case that rules around this one exclude", "advice", confidence="medium", statistical=True
+)
+KINDS = ("rule", "building_block", "base")
+SHARE = 0.2
+MOST = 2  # findings a rule
+SHOWN = 8
+LIKELY = 10  # first suggestions of the ranker, of which it has to be one
+FOLDERS = ("system_folder", "windows_folder", "user_folder", "temp_folder")
+THINGS = {
+    "empty_value": "empty values",
+    "machine_account": "computer accounts",
+    "system_account": "system accounts",
+    "service_account": "service accounts",
+    "local_network": "local addresses",
+    "security_product": "security products",
+    "browser": "browsers",
+    "office_collaboration": "office and collaboration software",
+    "management_agent": "management agents",
+    "backup_storage": "backup and storage software",
+    "virtualization": "virtualisation software",
+    "container_runtime": "container runtimes",
+    "cloud_service": "cloud services",
+    "hardware_vendor": "hardware makers' software",
+    "database_server": "database and web servers",
+    "developer_tool": "developer tools",
+    "servicing": "the system's own servicing",
+    "installer_updater": "installers and updaters",
+    "scripting_host": "shells and script hosts",
+    "trusted_signer": "trusted signers",
+    "consumer_app": "consumer software",
+    "system_program": "programs of the system",
+    "program_folder": "program folders",
+    "windows_folder": "the Windows folder",
+    "system_folder": "system folders",
+    "temp_folder": "temporary folders",
+    "user_folder": "users' folders",
+}
+_PRODUCTS = {"windows": "Windows", "linux": "Linux", "macos": "macOS", "aws": "AWS", "gcp": "GCP", "m365": "Microsoft 365"}
+_OPS = {"eq": "is", "startswith": "starts with", "endswith": "ends with", "contains": "contains", "null": "is null"}
+_Class = tuple[str, str]
+
+
+def check(context: RuleContext) -> Iterator[Finding]:
+    """At most MOST findings, one a class of cases, the most common first."""
+    rule = context.rule
+    if rule.kind not in KINDS or len(rule.trees) != 1 or not rule.classes:
+        return
+    catalog = context.catalog
+    related = context.related
+    vendor = rule.vendor
+    best: dict[_Class, list[Custom]] = {}
+    for one in customs(rule, catalog, related):
+        if any(catalog.vendor(handle) == vendor for handle in one.rules):
+            best.setdefault((field_kind(one.indicator.field), one.cls), []).append(one)
+    if best:
+        yield from _confirmed(context, best)
+
+
+def _confirmed(context: RuleContext, best: dict[_Class, list[Custom]]) -> Iterator[Finding]:
+    """The findings on what the ranker holds for likely."""
+    from linter.catalog.feasible import caveat
+    from linter.catalog.rank import Ranking
+
+    ranking = Ranking(context.rule, context.catalog, context.related)
+    for cls in ranking.own_kinds:
+        best.pop(cls, None)
+    if not best:
+        return
+    likely = {one.indicator: one for one in ranking.suggestions(LIKELY)}
+    shown: list[tuple[bool, float, Custom]] = []
+    for cls, found in best.items():
+        possible = [one for one in found if one.indicator in likely and _fits(one, ranking.own_fields)]
+        if possible:
+            # An anchored form goes before one that an attacker can walk into.
+            chosen = max(possible, key=lambda one: (not caveat(one.indicator), one.share, len(one.rules), one.indicator))
+            quiet = bool(caveat(chosen.indicator)) or cls[1] in FOLDERS or chosen.share < SHARE
+            shown.append((quiet, -chosen.share, chosen))
+    for quiet, _, chosen in sorted(shown)[:MOST]:
+        yield _finding(context, chosen, likely[chosen.indicator], "pedantic" if quiet else "regular")
+
+
+def _fits(one: Custom, own_fields: dict[str, int]) -> bool:
+    """Empty values are worth excluding only on a field by which the rule excludes something."""
+    return one.cls != "empty_value" or base(one.indicator.field) in own_fields
+
+
+def _finding(context: RuleContext, one: Custom, suggestion: Suggestion, persona: Persona) -> Finding:
+    catalog = context.catalog
+    order = {handle: at for at, handle in enumerate(suggestion.rules)}  # most like this rule first
+    rules = catalog.rules(sorted(one.rules, key=lambda handle: (order.get(handle, len(order)), handle))[:SHOWN])
+    native = suggestion.native
+    said = " and ".join(_said(*part) for part in (native, *suggestion.extra))
+    but = f" Mind that {suggestion.caveat}." if suggestion.caveat else ""
+    start, _ = context.rule.anchor("condition" if context.rule.dialect == "sigma" else "query")
+    end = context.source.line_span(start)[1]
+    return context.finding(
+        (start, end),
+        f"{len(one.rules)} of {one.considered} rules {_around(one.circle)} exclude {THINGS[one.cls]} ({said}), e.g. "
+        f"“{rules[0].title}”; this one does not.{but}",
+        subject=(field_kind(one.indicator.field), one.cls),
+        evidence=Evidence(len(one.rules), one.considered, len(one.rules), None, tuple(rule.ref for rule in rules)),
+        intent=AddExclusion(*native, tuple((field, op, value) for field, op, value in suggestion.extra)),
+        persona=persona,
+    )
+
+
+def _said(field: str, op: str, value: str) -> str:
+    return f"{field} {_OPS.get(op, op)}" + (f" `{value}`" if value else "")
+
+
+def _around(circle: Circle) -> str:
+    """The circle, as a sentence has it: `on Windows Security 5140 tagged T1021.002`."""
+    text = f"on {events(circle.cls)}"
+    if circle.technique:
+        text += f" tagged {circle.technique}"
+    if circle.program:
+        text += f" that look for {circle.program}"
+    return text
+
+
+def events(cls: str) -> str:
+    """An event class in words: `Windows process creation`, `Windows Security 5140`, `AWS cloudtrail`."""
+    category, slash, product = cls.partition("/")
+    if slash:
+        name = _PRODUCTS.get(product, product)
+        return category.replace("_", " ") if product == "any" else f"{name} {category.replace('_', ' ')}"
+    parts = cls.split(":")
+    if parts[0] == "windows" and len(parts) > 1:
+        parts[1] = parts[1].title()
+    return " ".join([_PRODUCTS.get(parts[0], parts[0]), *parts[1:]])
+
+
+_RULE = """\
+title: Access to an administrative share {number}
+id: 91b1c1f2-8a43-4c0b-8f69-6f2f6a1d01{number}
+status: test
+tags: [attack.lateral-movement, attack.t1021.002]
+logsource: {{product: windows, service: security}}
+detection:
+  selection:
+    EventID: 5140
+    ShareName|endswith: '\\C$'
+{more}level: medium
+"""
+VALID = (
+    Example(
+        "It excludes them",
+        _RULE.format(
+            number="01",
+            more="  filter_main_computers:\n    SubjectUserName|endswith: '$'\n"
+            "  condition: selection and not 1 of filter_main_*\n",
+        ),
+    ),
+)
+INVALID = (
+    Example(
+        "Computers reach shares all day",
+        _RULE.format(number="02", more="  condition: selection\n"),
+        "SubjectUserName ends with `$`",
+        10,
+    ),
+)
