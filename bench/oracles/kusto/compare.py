@@ -158,7 +158,9 @@ def main(argv: list[str] | None = None) -> int:
         equal_rules += not differs
     agree = kinds[""] + sum(count for kind, count in kinds.items() if kind.startswith("="))
     print(f"{len(read)} queries; Microsoft's parser accepts {accepted + refused}; siftlint reads {both}, refuses {refused}")
-    print(f"{total} comparisons in `where`, {agree} agree: {100 * agree / total:.2f} %")
+    print(
+        f"{total} comparisons in `where`: {kinds['']} equal, {agree - kinds['']} differ on purpose: {100 * agree / total:.2f} %"
+    )
     print(f"{accepted} rules, {equal_rules} without a difference: {100 * equal_rules / accepted:.2f} %")
     for kind, count in kinds.most_common():
         print(f"  {count:6} {kind or 'equal'}")
@@ -173,13 +175,22 @@ def special(found: dict[str, object], mine: list[tuple[Term, bool]]) -> str:
     """Comparisons that are read as something else on purpose; the kind starts with `=`."""
     if found.get("constant"):
         return "= two constants, which say nothing" if not mine else ""
-    if mine and all(term.listed for term, _ in mine):
-        return "= an organisation's list, by its name"
     left = found["left"]
+    op, negated = expected(found)
+    same = all(polarity == negated for _, polarity in mine)
+    if isinstance(left, dict) and "raw" in left:
+        same = same and all(term.field == left["raw"] for term, _ in mine)
+    if mine and same and all(term.listed for term, _ in mine):
+        return "= an organisation's list, by its name"
     equality = found["op"] in ("Equal", "EqualTilde", "NotEqual", "BangTilde")
     if isinstance(left, dict) and left.get("flag") and not mine and equality:
         return "= a computed flag, read as the condition it stands for"
-    if mine and (found.get("parameter") or (isinstance(left, dict) and left.get("parameter"))):
+    if (
+        mine
+        and same
+        and all(term.op in (op, "gte", "lte") for term, _ in mine)
+        and (found.get("parameter") or (isinstance(left, dict) and left.get("parameter")))
+    ):
         return "= a function's parameter, the argument put in its place"
     if found.get("boolean") or (found.get("call") in BOOLEAN and found["values"] in (["true"], ["false"], ["1"], ["0"])):
         return "= a condition compared with true or false: read as the condition" if mine else ""

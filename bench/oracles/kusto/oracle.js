@@ -55,6 +55,11 @@ class Query {
   statements(root) {
     Kusto.Language.Syntax.SyntaxElement.WalkNodes(root, Bridge.fn.bind(this, node => {
       if (kind(node) === "LetStatement") this.lets.set(node.Name.SimpleName, node.Expression);
+      if (kind(node) === "FunctionParameter" && node.DefaultValue) {
+        let up = node.Parent;
+        while (up && kind(up) !== "QueryParametersStatement" && kind(up) !== "FunctionDeclaration") up = up.Parent;
+        if (up && kind(up) === "QueryParametersStatement") this.lets.set(node.NameAndType.Name.SimpleName, node.DefaultValue.Value);
+      }
     }));
   }
   walk(root) {

@@ -37,6 +37,8 @@ class Pipelines(Operators):
                 continue
             if text == "let" and self.ahead().kind == "name":
                 body.lets.append(self._let())
+            elif text == "declare" and self.ahead().text == "query_parameters" and self.ahead(2).text == "(":
+                self._parameters(body)
             elif text in ("set", "declare", "alias", "restrict", "pattern") and self.ahead().kind == "name":
                 self.over((";",))
             else:
@@ -44,6 +46,21 @@ class Pipelines(Operators):
             if self.text() != close or (not close and self.now.kind != "end"):
                 self.expect(";")
         return body
+
+    def _parameters(self, body: Body) -> None:
+        """`declare query_parameters(a: string = "x")`: lets, as far as they have a default."""
+        start = self.now.start
+        self.at += 3
+        while self.text() != ")":
+            param = self._param()
+            if param.default is not None:
+                let = Let(param.name, start)
+                let.value = param.default
+                body.lets.append(let)
+            if self.text() != ",":
+                break
+            self.at += 1
+        self.expect(")")
 
     def _let(self) -> Let:
         start = self.take().start

@@ -191,10 +191,11 @@ class Reader(Tables):
             now.columns = now.columns.plus(self.named(stage.items, now))
         elif name == "summarize":
             self.summarize(now, stage)
-        elif name in ("mv-expand", "mvexpand"):
-            now.columns = now.columns.plus(self.named(stage.items, now))
-        elif name in ("mv-apply", "mvapply"):
-            now.columns = now.columns.plus(self.named(stage.items, now))
+        elif name in ("mv-expand", "mvexpand", "mv-apply", "mvapply"):
+            names = self.named(stage.items, now)
+            if index := stage.params.get("with_itemindex"):
+                names[index] = Column(index, True)
+            now.columns = now.columns.plus(names)
             self._inside(now, stage)
         elif name == "partition":
             self._inside(now, stage)
@@ -278,7 +279,8 @@ class Reader(Tables):
     def _union(self, stage: Stage, now: Relation | None) -> Relation:
         legs = [now] if now is not None else []
         for item in stage.items:
-            legs.append(self.relation(item))
+            named = self._starred(item.text) if item.kind == "name" and item.text.endswith("*") else []
+            legs.extend(self.relation(one) for one in named or [item])
         if len(legs) == 1:
             return legs[0]
         made = Relation([], stage.start, stage.end)
@@ -294,6 +296,11 @@ class Reader(Tables):
         if "withsource" in stage.params:
             made.columns = made.columns.plus({stage.params["withsource"]: Column(stage.params["withsource"], True)})
         return made
+
+    def _starred(self, text: str) -> list[Expr]:
+        """The let-bound tables and functions that `name*` names; none where it names tables of the database."""
+        known = [name for name, one in self.scope.names.items() if one.body is not None or one.relation is not None]
+        return [Expr("name", name, 0, 1) for name in known if len(text) > 1 and name.startswith(text[:-1])]
 
     def _join(self, now: Relation, stage: Stage) -> Relation:
         kind = stage.params.get("kind", "innerunique" if stage.name == "join" else "leftouter").lower()

@@ -203,6 +203,15 @@ def test_lets() -> None:
     assert read("T | extend n = 1 | where n == 1") == ["?n eq 1"]
 
 
+def test_query_parameters_and_starred_views() -> None:
+    assert read('declare query_parameters(p: string = "x", q: long); T | where A == p') == ["!A eq x"]
+    assert parts("let v1 = view () { T | where A == 1 }; let v2 = view () { U | where B == 2 }; union v*") == [
+        (("T",), ["A eq 1"]),
+        (("U",), ["B eq 2"]),
+    ]
+    assert read("T | mv-apply with_itemindex=i X = A on (where i == 0 and X == 'x')") == ["?i eq 0", "!A eq x"]
+
+
 def test_a_tabular_let_is_expanded_once() -> None:
     assert read("let base = T | where A == 1; base | where B == 2") == ["A eq 1", "B eq 2"]
     assert parts("let base = materialize(T | where A == 1); base | where B == 2 | join (base | where C == 3) on D") == [
