@@ -58,13 +58,14 @@ _HOLDS = (
     ("parent", "parent"), ("sign", "signer"), ("company", "signer"), ("publisher", "signer"), ("issuer", "signer"),
     ("useragent", "network"), ("user_agent", "network"), ("user", "user"), ("account", "user"), ("principal", "user"),
     ("actor", "user"), ("identity", "user"), ("sid", "user"), ("email", "user"), ("commandline", "commandline"),
+    ("logonid", "user"),
     ("address", "network"), ("ip", "network"), ("host", "network"), ("domain", "network"), ("dns", "network"),
     ("port", "network"), ("url", "network"), ("uri", "network"), ("referer", "network"), ("network", "network"),
     ("registry", "registry"), ("script", "script"), ("powershell", "script"), ("file", "file"), ("path", "file"),
     ("process", "image"), ("image", "image"), ("application", "image"), ("app", "image"),
 )  # fmt: skip
 _EXACT = frozenset(("ip", "sid", "app"))
-_JOINED = frozenset(("useragent", "user_agent", "commandline", "parent", "registry"))
+_JOINED = frozenset(("logonid", "useragent", "user_agent", "commandline", "parent", "registry"))
 _SYSTEM_ACCOUNTS = frozenset((
     "system", "local service", "network service", "localsystem", "local system", "anonymous logon", "root", "daemon",
     "nobody", "www-data", "systemd", "0x3e4", "0x3e5", "0x3e6", "0x3e7", "s-1-5-7", "s-1-0-0", "0", "système", "sistema",
@@ -102,7 +103,12 @@ _EMPTY = frozenset(
         "unavailable",
     )
 )
-_PRIVATE = ("10.", "127.", "192.168.", "169.254.", "224.", "239.", "255.255.255.255", "0.0.0.0", "fe80:", "fc00:", "fd", "ff0")
+# Private, link-local, multicast and otherwise reserved networks (IANA's special-purpose registries).
+_PRIVATE = (
+    "10.", "127.", "192.168.", "169.254.", "224.", "239.", "240.", "255.255.255.255", "0.0.0.0", "192.0.0.", "192.0.2.",
+    "192.31.196.", "192.52.193.", "192.88.99.", "192.175.48.", "198.18.", "198.51.100.", "203.0.113.",
+    "fe80:", "fc00:", "fd", "ff0",
+)  # fmt: skip
 _APPLICATIONS = ("appid", "applicationid", "clientappid", "clientid")
 _SPACES = str.maketrans(dict.fromkeys("\\/ .,;:-_()[]{}'\"=@*?|&<>%+#!\t\n\r", " "))
 
@@ -165,6 +171,8 @@ def classify(canonical: str, op: str, value: str) -> str:
     if op == "re":
         low = low.replace("\\\\", "\\").replace("\\.", ".").replace("\\ ", " ")
     kind = field_kind(canonical)
+    if low == "$" and op == "endswith":
+        return "machine_account"
     if low.count("-") == 4 and len(low) == 36 and canonical.lower().replace("_", "").endswith(_APPLICATIONS):
         return "cloud_service"  # a provider's own application
     if kind == "user":
@@ -175,12 +183,20 @@ def classify(canonical: str, op: str, value: str) -> str:
         found = _place(op, low)
         if found:
             return found
+    if kind == "registry" and canonical != "Details":
+        found = _named(low)  # a key is in no folder
+        return "" if found in ("windows_folder", "program_folder", "user_folder", "temp_folder") else found
+    if canonical.endswith("containers.image"):
+        return _named(low) or "container_runtime"
     if kind == "signer":
         found = _named(low)
         if found and found not in ("installer_updater", "servicing"):
             return found
+        if low.startswith("error"):  # a status that says why there is no valid signature
+            return ""
         return "trusted_signer" if any(word in low for word in ("microsoft", "apple", "valid", "true", "trusted")) else found
-    return _named(low)
+    found = _named(low)
+    return ("cloud_service" if kind == "network" else "") if found == "trusted_signer" else found
 
 
 def _place(op: str, low: str) -> str:
@@ -189,7 +205,9 @@ def _place(op: str, low: str) -> str:
         if _private(low):
             return "local_network"
         return "cloud_service" if low.startswith(_PROVIDERS) and ("." in low or ":" in low) else ""
-    if low in ("localhost", "local") or low.endswith((".local", ".localhost", ".localdomain", ".internal", ".lan")):
+    if low in ("localhost", "local", "loopback", "private", "reserved", "linklocal") or low.endswith(
+        (".local", ".localhost", ".localdomain", ".internal", ".lan")
+    ):
         return "local_network"
     return ""
 

@@ -52,7 +52,8 @@ def address(text: str) -> str:
     from ipaddress import ip_address
 
     try:
-        return str(ip_address(text))
+        found = ip_address(text)
+        return str(getattr(found, "ipv4_mapped", None) or found)  # ::ffff:127.0.0.1 is 127.0.0.1
     except ValueError:
         return text
 

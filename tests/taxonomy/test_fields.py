@@ -11,7 +11,8 @@ from linter.source import Embedded
 from linter.taxonomy import fields, normalise, schemas, tables
 
 PARTS = {
-    "", "path", "name", "dir", "ext", "arg", "key", "value", "account", "user", "domain", "sid", "md5", "sha1", "sha256", "imphash",
+    "", "path", "name", "dir", "ext", "arg", "key", "value", "account", "user", "domain", "sid", "md5", "sha1", "sha256",
+    "imphash",
 }  # fmt: skip
 VENDORS = ("sigma", "elastic", "splunk", "kusto", "yaral")
 

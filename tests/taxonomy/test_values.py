@@ -133,6 +133,7 @@ def test_accounts() -> None:
         ("cidr", "10.1.2.3/8", ("SourceIp", "cidr", "10.0.0.0/8")),
         ("cidr", "FE80::/10", ("SourceIp", "cidr", "fe80::/10")),
         ("eq", "0:0:0:0:0:0:0:1", ("SourceIp", "eq", "::1")),
+        ("eq", "::ffff:127.0.0.1", ("SourceIp", "eq", "127.0.0.1")),
         ("eq", "127.0.0.0/8", ("SourceIp", "cidr", "127.0.0.0/8")),
     ],
 )
