@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Any
 
 _KEPT = {"\t": "    "}
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")  # controls, bidirectional and other format marks, surrogates, line separators
@@ -40,3 +41,13 @@ def inert(text: str) -> str:
         return text
     number = "#\\u0023" if text.startswith(("{", "[")) else "\\x23#"
     return _COMMANDS.sub(lambda found: number if found[0] == "##" else f"{found[1]}\\x3a", text)
+
+
+def document(data: Any) -> str:
+    """A JSON document, with its line end, that any file can hold and in which a CI's runner finds no command."""
+    import json
+
+    text = json.dumps(data, ensure_ascii=False, indent=1)
+    if not text.isascii():
+        text = re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
+    return inert(text) + "\n"

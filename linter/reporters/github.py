@@ -37,7 +37,7 @@ def render(report: Report, view: View) -> str:
 
 
 def _command(finding: Finding) -> str:
-    properties = {"file": finding.path, "line": str(finding.begin.line)}
+    properties = {"file": plain(finding.path), "line": str(finding.begin.line)}
     if finding.finish.line > finding.begin.line:
         properties["endLine"] = str(finding.finish.line)
     else:

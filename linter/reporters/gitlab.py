@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import Any
 
 from linter.engine import Report
 from linter.finding import Finding, Severity
-from linter.reporters.clean import inert, plain
+from linter.reporters.clean import document, plain
 from linter.reporters.registry import View
 
 LEVELS: dict[Severity, str] = {"error": "critical", "warning": "major", "advice": "info"}
@@ -19,7 +18,7 @@ def render(report: Report, view: View) -> str:  # noqa: ARG001  (as every format
     """One JSON array."""
     seen: Counter[str] = Counter()
     issues = [_issue(finding, seen) for finding in report.findings]
-    return inert(json.dumps(issues, ensure_ascii=False, indent=1)) + "\n"
+    return document(issues)
 
 
 def _issue(finding: Finding, seen: Counter[str]) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from linter.checks.base import RuleRow
 from linter.engine import Report
 from linter.finding import Evidence, Finding, Fix
+from linter.reporters.clean import document
 from linter.reporters.registry import View
 from linter.rule import Event
 from linter.source import Position, Source
@@ -17,14 +17,14 @@ VERSION = 1
 
 def render(report: Report, view: View) -> str:
     """One JSON document."""
-    document = {
+    data = {
         "version": VERSION,
         "snapshot": report.snapshot,
         "findings": [finding(item, view) for item in report.findings],
         "rules": [_rule(row) for row in report.rules],
         "summary": report.summary._asdict(),
     }
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    return document(data)
 
 
 def finding(item: Finding, view: View) -> dict[str, Any]:

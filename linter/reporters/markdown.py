@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from linter.engine import Report
 from linter.finding import SEVERITIES, Evidence, Finding, Fix, Severity
+from linter.reporters.clean import inert
 from linter.reporters.edits import LineReplacement, on_lines
 from linter.reporters.markup import code, fence, link, prose, text
 from linter.reporters.registry import View
@@ -22,7 +23,7 @@ SIBLINGS = 8
 
 def render(report: Report, view: View) -> str:
     """A heading with the counts, the findings by file, what was left out."""
-    return "\n".join(cut([*heading(report), *body(report, view)], MOST)) + "\n"
+    return inert("\n".join(cut([*heading(report), *body(report, view)], MOST)) + "\n")
 
 
 def heading(report: Report) -> Iterator[str]:
@@ -141,4 +142,12 @@ def cut(lines: Iterable[str], most: int) -> Iterator[str]:
 
 def blob(base: str, commit: str, path: str, line: int = 0) -> str:
     """The address of a file's line at a commit. `base`: the repository's page."""
-    return f"{base}/blob/{commit}/{quote(path.encode('utf-8', 'surrogateescape'), safe='/')}{f'#L{line}' if line else ''}"
+    return f"{base}/blob/{commit}/{quote(in_bytes(path), safe='/')}{f'#L{line}' if line else ''}"
+
+
+def in_bytes(path: str) -> bytes:
+    """A path as the file system has it, for an address."""
+    try:
+        return path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return path.encode("utf-8", "replace")

@@ -18,7 +18,8 @@ _LOOSE = re.compile(r"(?<=@)|(?<=#)(?=\d)|(?<=:)(?=//)|(?<=\b[Ww]{3})(?=\.)|(?<=
 _BLOCK = re.compile(r"(?:(\d{1,9})([.)])|([-+=]))(?=\s|$|[-+=])")
 _COMMAND = re.compile(r"##(?=\w*\[)")
 _SPANS = re.compile(r"`([^`]+)`")
-LONGEST = 300
+LONGEST = 300  # characters of a text or a line
+TALLEST = 60  # lines of a block
 
 
 def text(words: str, most: int = LONGEST) -> str:
@@ -61,8 +62,10 @@ def code(value: str, most: int = LONGEST) -> str:
 
 
 def fence(block: str, language: str = "") -> str:
-    """A block of code with its last line end. Its lines stay; every other character that is not to be seen is shown."""
-    lines = [_COMMAND.sub("# #", plain(line)) for line in block.rstrip("\r\n").splitlines()] or [""]
+    """A block of code with its last line end. Its lines stay (endless ones are cut); what is not to be seen is shown."""
+    lines = [_COMMAND.sub("# #", plain(line, LONGEST)) for line in block.rstrip("\r\n").splitlines()] or [""]
+    if len(lines) > TALLEST:
+        lines[TALLEST:] = [f"… {len(lines) - TALLEST} more lines"]
     mark = "`" * max(3, _longest_run(block) + 1)
     return "\n".join([mark + language, *lines, mark]) + "\n"
 
@@ -82,9 +85,9 @@ def suggestion(block: str) -> str:
 
 def link(words: str, url: str) -> str:
     """A link to an address of our own making, http(s) alone; the words alone when there is none."""
-    if not re.match(r"https?://[\w.-]+(?:[:/]|$)", url):
+    if len(url) > 2000 or not re.match(r"https?://[\w.-]+(?:[:/]|$)", url):
         return text(words)
-    return f"[{text(words)}]({quote(url, safe=_URL)})"
+    return f"[{text(words) or 'untitled'}]({quote(url.encode('utf-8', 'replace'), safe=_URL)})"
 
 
 _URL = ":/?#@!$&,;=%~+-._"

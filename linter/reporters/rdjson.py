@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from linter.engine import Report
 from linter.finding import Finding, Severity
-from linter.reporters.clean import inert, plain
+from linter.reporters.clean import document, plain
 from linter.reporters.edits import joined
 from linter.reporters.registry import View
 from linter.source import Position, Source
@@ -18,11 +17,11 @@ MOST = 2000
 
 def render(report: Report, view: View) -> str:
     """One DiagnosticResult."""
-    document = {
+    log = {
         "source": {"name": "siftlint", "url": "https://github.com/siftlint/siftlint"},
         "diagnostics": [_diagnostic(finding, view.read(finding.path)) for finding in report.findings],
     }
-    return inert(json.dumps(document, ensure_ascii=False, indent=1)) + "\n"
+    return document(log)
 
 
 def _diagnostic(finding: Finding, source: Source | None) -> dict[str, Any]:

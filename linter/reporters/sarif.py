@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +13,8 @@ from linter.checks import registry
 from linter.engine import Report
 from linter.finding import HELP_BASE, Finding, Fix, Severity
 from linter.reporters import markup
-from linter.reporters.clean import inert, plain
+from linter.reporters.clean import document, plain
+from linter.reporters.markdown import in_bytes
 from linter.reporters.registry import View
 from linter.source import Position, Source
 from linter.suppress import Silenced
@@ -50,8 +50,8 @@ def render(report: Report, view: View) -> str:
     }
     if report.snapshot:
         run["properties"] = {"snapshot": report.snapshot}
-    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return inert(json.dumps(document, ensure_ascii=False, indent=1)) + "\n"
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return document(log)
 
 
 def _invocation(report: Report) -> dict[str, Any]:
@@ -121,7 +121,8 @@ def _suppression(gone: Silenced) -> dict[str, Any]:
 def _evidence(finding: Finding) -> dict[str, Any]:
     evidence = finding.evidence
     rules = [
-        {"vendor": rule.vendor, "id": plain(rule.id), "title": plain(rule.title), "url": rule.url} for rule in evidence.rules
+        {"vendor": rule.vendor, "id": plain(rule.id), "title": plain(rule.title), "url": plain(rule.url)}
+        for rule in evidence.rules
     ]
     return evidence._asdict() | {"rules": rules}
 
@@ -160,7 +161,7 @@ def _fix(fix: Fix, path: str, source: Source) -> dict[str, Any]:
 
 def _artifact(path: str) -> dict[str, str]:
     """A path as a URI: relative to the root of the sources, or absolute."""
-    uri = quote(path.encode("utf-8", "surrogateescape"), safe="/-._~!$&'()*+,=@")
+    uri = quote(in_bytes(path), safe="/-._~!$&'()*+,=@")
     if path.startswith("/"):
         return {"uri": f"file://{uri}"}
     if re.match(r"[A-Za-z]:/", path):
