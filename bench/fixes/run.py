@@ -40,9 +40,9 @@ DIALECTS = ("sigma", "elastic", "splunk", "kusto", "yaral")
 SAMPLE = 200
 
 
-def intents(rule: Rule, limit: int = 3) -> list[AddExclusion]:
+def intents(rule: Rule, snapshot: str = "", limit: int = 3) -> list[AddExclusion]:
     """The best suggestions for a rule as intents."""
-    found = suggest(rule, engine.catalog(("",)), limit)
+    found = suggest(rule, engine.catalog((snapshot,)), limit)
     return [AddExclusion(*one.native, tuple(tuple(part) for part in one.extra)) for one in found]
 
 
@@ -110,7 +110,7 @@ def _conditions(rule: Any) -> Iterator[Exception]:
             yield error
 
 
-def one_file(dialect: str, path: str) -> dict[str, Any]:
+def one_file(dialect: str, snapshot: str, path: str) -> dict[str, Any]:
     """What became of a file's rules."""
     out: dict[str, Any] = {"path": path, "tried": [], "pairs": []}
     seen = look(path, dialect)
@@ -120,7 +120,7 @@ def one_file(dialect: str, path: str) -> dict[str, Any]:
     reading = dialects.dialect(dialect).read(source)
     before = reads(dialect, source)
     for at, rule in enumerate(reading.rules):
-        wanted = intents(rule)
+        wanted = intents(rule, snapshot)
         lines = allowed(source, rule)
         for intent in wanted:
             out["tried"].append(["single", *_attempt(dialect, source, at, [intent], lines, before)[:2]])
@@ -181,6 +181,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=None, help="files a dialect (default: all Sigma, 200 of the others)")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--pairs", type=Path, help="write each fixed rule there, with the original, as JSON lines")
+    parser.add_argument("--snapshot", default="", help="the catalog's (default: the shipped one)")
     parser.add_argument("--verbose", action="store_true", help="name the files of faults and refusals")
     args = parser.parse_args()
     faults = 0
@@ -193,7 +194,7 @@ def main() -> int:
         named: list[str] = []
         pairs: list[str] = []
         with ProcessPoolExecutor(args.jobs) as pool:
-            for result in pool.map(partial(one_file, dialect), files, chunksize=8):
+            for result in pool.map(partial(one_file, dialect, args.snapshot), files, chunksize=8):
                 for how, kind, reason in result["tried"]:
                     counts[how, kind] += 1
                     if kind in ("refused", "unproven") and how == "single":

@@ -63,7 +63,9 @@ def _changed(old: Rule, new: Rule, intent: Intent, spans: _Spans) -> None:
         keep = {one.name: one.used for one in old.selections}
         if any(keep.get(one.name, True) != one.used for one in new.selections) or len(new.selections) > len(keep) + 1:
             raise Unproven("other selections would be used than before")
-        before, after = before._replace(selections=()), after._replace(selections=())
+        # A value may look like the id of a rule.
+        related = tuple(one for one in new.related if one in old.related or one.kind != "mention")
+        before, after = before._replace(selections=()), after._replace(selections=(), related=related)
     elif not _same_trees(old, new):
         raise Unproven("what the rule looks for would change")
     elif isinstance(intent, RemoveSelection):

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from linter import logic
+from linter.dialects.edit import proof
 from linter.dialects.edit.base import Refused, parts
 from linter.finding import AddExclusion, Edit, Fix, Intent, ReplaceTag
 from linter.rule import Rule
@@ -42,9 +43,11 @@ def _editor(dialect: str) -> Editor:
 
 def _has(rule: Rule, intent: AddExclusion) -> bool:
     """Whether a clause of the rule's takes away exactly this."""
-    wanted = {(field.lower(), op, value.lower()) for field, op, value in parts(intent)}
+    wanted = parts(intent)
     return any(
-        not clause.rest and {(one.field.lower(), one.op, one.value.lower()) for one in clause.parts} == wanted
+        not clause.rest
+        and len(clause.parts) == len(wanted)
+        and all(any(proof.is_part(leaf, part, rule) for leaf in clause.parts) for part in wanted)
         for clause in logic.exclusions(rule)
     )
 

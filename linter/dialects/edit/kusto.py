@@ -1,0 +1,109 @@
+"""Kusto: one more `| where not(…)` line behind the last one before the columns change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from linter.dialects.edit import container, yaml_tags
+from linter.dialects.edit.base import Refused, parts
+from linter.finding import AddExclusion, AddTag, AnchorExclusion, Fix, Intent
+from linter.rule import Predicate, Rule, leaves
+from linter.source import Source
+
+_OPS = {
+    "contains": "contains", "startswith": "startswith", "endswith": "endswith", "re": "matches regex", "token": "has",
+    "gt": ">", "gte": ">=", "lt": "<", "lte": "<=",
+}  # fmt: skip
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d+)?")
+
+
+def fix(source: Source, rule: Rule, intent: Intent) -> Fix:
+    """The edits of an intent. Refused where it can't be carried out."""
+    if isinstance(intent, AddExclusion):
+        return add_exclusion(source, rule, intent)
+    if isinstance(intent, AddTag):
+        return yaml_tags.add(source, rule, intent, ("relevantTechniques",))
+    if isinstance(intent, AnchorExclusion):
+        return Fix("display", f"write {condition('', intent.op, intent.value).strip()} there", ())
+    raise Refused("Kusto knows no such fix")
+
+
+def text(intent: AddExclusion) -> str:
+    """The exclusion as a line of a query."""
+    try:
+        return f"`| where not({_conditions(intent)})`"
+    except Refused:
+        return ""
+
+
+def _conditions(intent: AddExclusion) -> str:
+    return " and ".join(condition(*part) for part in parts(intent))
+
+
+def condition(field: str, op: str, value: str) -> str:
+    """A comparison in Kusto. Refused when the language has no way to write it."""
+    if op == "null":
+        return f"isempty({field})"
+    if op == "cidr":
+        return f"{'ipv6_is_in_range' if ':' in value else 'ipv4_is_in_range'}({field}, {_quoted(value)})"
+    if op == "eq":
+        if value in ("true", "false") or (_NUMBER.fullmatch(value) and len(value) < 9):
+            return f"{field} == {value}"
+        return f"{field} =~ {_quoted(value)}"
+    sign = _OPS.get(op)
+    if sign is None or (op == "token" and not re.fullmatch(r"[\w -]+", value)):
+        raise Refused(f"Kusto has no way to write `{field}` {op}")
+    if op in ("gt", "gte", "lt", "lte"):
+        if not _NUMBER.fullmatch(value):
+            raise Refused(f"`{value[:40]}` is no number to compare with")
+        return f"{field} {sign} {value}"
+    return f"{field} {sign} {_quoted(value)}"
+
+
+def _quoted(value: str) -> str:
+    """A text in double quotes, verbatim (`@"…"`) where it holds a backslash."""
+    if any(not char.isprintable() for char in value):
+        raise Refused("the value holds characters that can't be typed")
+    if "\\" in value:
+        return '@"' + value.replace('"', '""') + '"'
+    return '"' + value.replace('"', '\\"') + '"'
+
+
+def add_exclusion(source: Source, rule: Rule, intent: AddExclusion) -> Fix:
+    """The line, where one place is known. Refused when the query reads several tables that it could belong to."""
+    start, end = _place(rule, [part[0] for part in parts(intent)])
+    here = container.of(source, rule)
+    query = here.query.text
+    opening, at = here.inner(start), here.inner(end)
+    extra = f"| where not({_conditions(intent)})"
+    line_start = query.rfind("\n", 0, opening) + 1
+    before = query[line_start:opening]
+    if before.strip() in ("|", "") and (before.strip() or query[opening : opening + 1] == "|"):
+        indent = before[: len(before) - len(before.lstrip(" \t"))]
+    else:
+        after = re.search(r"\n([ \t]*)\|", query[line_start:])
+        same = query.find("|", opening, at) >= 0 or query[line_start:at].count("|") > 0
+        if after is None or (same and "\n" not in query[line_start:at]):
+            return Fix("unsafe", f"exclude {_conditions(intent)}", (here.put(at, f" {extra}"),))
+        indent = after[1]
+    edit = here.put(at, f"\n{indent}{extra}")
+    return Fix("unsafe", f"exclude {_conditions(intent)}", (edit,))
+
+
+def _place(rule: Rule, fields: Sequence[str]) -> tuple[int, int]:
+    """The anchor of the tree that the fields belong to."""
+    places = {int(name[6:]): (start, end) for name, start, end in rule.anchors if name.startswith("where:")}
+    if not places:
+        raise Refused("the place for a condition is not known")
+    if len(set(places.values())) == 1:
+        return places[min(places)]
+    wanted = fields[0].lower()
+    having = [
+        number
+        for number, tree in enumerate(rule.trees)
+        if any(isinstance(leaf, Predicate) and not leaf.derived and leaf.field.lower() == wanted for leaf in leaves(tree))
+    ]
+    if len(having) != 1 or having[0] not in places:
+        raise Refused("the query reads several tables: which one is meant is not known")
+    return places[having[0]]
