@@ -51,6 +51,7 @@ _OUTCOMES = frozenset((
 ))  # fmt: skip
 _IDENTITIES = frozenset(("OriginalFileName", "Product", "Description", "Company", "InternalName"))
 _EXTENSION = re.compile(r"\W?\.[a-z0-9]{1,5}\W?")
+_DOMAINS = re.compile(r"\b(tlds?|domains?|dns)\b")
 _HOSTS = frozenset(("DestinationHostname", "QueryName", "c-uri", "cs-host"))
 _PROTOCOL_NETWORKS = (  # IANA's special-purpose networks that some versions of ipaddress take for global ones
     "192.0.0.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.175.48.0/24", "198.18.0.0/15",
@@ -172,13 +173,17 @@ class _Facts:
         if field in ("DestinationPort", "SourcePort"):
             return "port" in self.title
         if field in _HOSTS:
-            return op == "endswith" and re.fullmatch(r"\.(?!arpa|local|lan\b)[a-z]{2,6}", value) is not None
+            return (
+                bool(_DOMAINS.search(self.title))
+                and op == "endswith"
+                and re.fullmatch(r"\.(?!arpa|local|lan\b)[a-z]{2,6}", value) is not None
+            )
         if op == "null":
             return False
         if self.hiding and leaf.alone and cls in ("program_folder", "windows_folder", "system_folder"):
             return True
         if head in values.PATHS:
-            return self._path(head, part, value, leaf.alone)
+            return self._path(head, part, op, value, leaf.alone)
         posing = "masquerad" in self.title or "imperson" in self.title
         if field in _IDENTITIES:
             return posing or any(value in one for one in self.values)
@@ -188,7 +193,7 @@ class _Facts:
             return value == "0" and "privilege" in self.title
         return not field and self.unusual
 
-    def _path(self, head: str, part: str, value: str, alone: bool) -> bool:
+    def _path(self, head: str, part: str, op: str, value: str, alone: bool) -> bool:
         """Whether a path field's value is the file's own place or name."""
         names = self.named[f"{head}.name"]
         home = any(folder in value for folder in _SYSTEM_FOLDERS)
@@ -200,7 +205,8 @@ class _Facts:
             return self.hiding or "renamed" in self.title
         if head in ("Image", "SourceImage", "TargetImage") and self.identities and (part == "name" or value.startswith("\\")):
             return not names or self.hiding or "renamed" in self.title or value in names
-        own = not value.endswith((".exe", ".dll")) or value[max(value.rfind("\\"), value.rfind("/")) + 1 :] in names
+        last = value[max(value.rfind("\\"), value.rfind("/")) + 1 :]
+        own = op not in ("eq", "endswith") or not last or last in names  # a folder, or the place of a named file
         if part == "path" and names and own and (self.hiding or self.loading or (home and alone and head in _HOMES)):
             return True
         if self.loading and (head == "ImageLoaded" or (head == "Image" and self.modules)):
