@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linter import config, engine
-from linter.commands.common import Chooser, catalogs, coloured, files, width, write
+from linter.commands.common import Chooser, catalogs, coloured, files, say, width, write
 from linter.dialects import registry
 from linter.discover import look
+from linter.finding import AddExclusion
 from linter.reading import Unreadable
 from linter.reporters.clean import plain
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from linter.catalog.noise import Noise
     from linter.catalog.rank import Suggestion
     from linter.rule import Rule
+    from linter.source import Source
 
 NAMED = 8  # rules that are named behind a suggestion in JSON
 OPS = {
@@ -43,6 +45,7 @@ def run(args: Namespace) -> int:
     settings = config.for_paths(args.paths)
     catalog = engine.catalog(catalogs(args.snapshot or settings.snapshot, settings.catalogs))
     advice: list[Advice] = []
+    filters: list[str] = []
     problems: list[dict[str, Any]] = []
     choose = Chooser(args)
     for item in files(args):
@@ -56,11 +59,16 @@ def run(args: Namespace) -> int:
                 related = catalog.related_to(rule)
                 known = None if args.format == "json" or args.as_filter else noise(rule, catalog, related)
                 advice.append(Advice(rule, suggest(rule, catalog, args.limit, related), known))
+                if args.as_filter:
+                    filters += _filter(seen.source, advice[-1])
             problems += [
                 {"path": seen.path, "line": seen.source.position(problem.start).line, "message": problem.message}
                 for problem in reading.problems
             ]
-    if args.format == "json":
+    if args.as_filter:
+        write("---\n".join(filters), args.output)
+        say(*(f"{one['path']}:{one['line']}: {one['message']}" for one in problems))
+    elif args.format == "json":
         document = {"version": 1, "rules": [_json(one, catalog) for one in advice], "problems": problems}
         write(json.dumps(document, ensure_ascii=False, indent=1) + "\n", args.output)
     else:
@@ -68,6 +76,19 @@ def run(args: Namespace) -> int:
         lines += [f"{plain(one['path'])}:{one['line']}: {plain(one['message'])}" for one in problems]
         write("".join(line + "\n" for line in lines), args.output)
     return int(bool(problems))
+
+
+def _filter(source: Source, one: Advice) -> list[str]:
+    """A Sigma filter document of a rule's suggestions; [] and a word on why where there is none."""
+    from linter.dialects.edit.base import Refused
+    from linter.dialects.edit.sigma_filter import as_filter
+
+    wanted = [AddExclusion(*item.native, tuple((field, op, value) for field, op, value in item.extra)) for item in one.suggestions]
+    try:
+        return [as_filter(source, one.rule, wanted)]
+    except Refused as error:
+        say(f"{one.rule.path}: {one.rule.title or one.rule.id}: no filter: {error}")
+        return []
 
 
 def _json(one: Advice, catalog: Catalog) -> dict[str, Any]:

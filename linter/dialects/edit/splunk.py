@@ -13,6 +13,11 @@ from linter.rule import Rule
 from linter.source import Source
 
 _ORDER = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+# Nodes of Splunk's Common Information Model that rules search.
+_NODES = frozenset((
+    "Processes", "Filesystem", "Registry", "Services", "Ports", "All_Traffic", "Authentication", "Web", "DNS", "All_Email",
+    "All_Changes", "Malware_Attacks", "IDS_Attacks", "All_Certificates", "Updates", "Vulnerabilities", "All_Risk",
+))  # fmt: skip
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _NAME = re.compile(r"[\w.{}:-]+")
 
@@ -92,13 +97,14 @@ def _base(here: Container, rule: Rule) -> _Base | None:
 
 
 def _check_prefix(base: _Base, intent: AddExclusion) -> None:
-    """A tstats filters fields of its data model's node, which carry the node's name."""
-    if not base.model:
-        return
-    prefixes = {name.partition(".")[0] for name in re.findall(r"([A-Za-z_]\w*\.\w+)\s*(?:[=<>!]|\bIN\b)", base.bare)}
+    """A tstats filters fields of its data model's node, which carry the node's name; raw events have no such fields."""
+    nodes = {name.partition(".")[0] for name in re.findall(r"([A-Za-z_]\w*\.\w+)\s*(?:[=<>!]|\bIN\b)", base.bare)}
     for field, _, _ in parts(intent):
-        if prefixes and field.partition(".")[0] not in prefixes:
+        node = field.partition(".")[0]
+        if base.model and (node == field or (nodes and node not in nodes)):
             raise Refused(f"`{field}` is no field of the data model that is searched")
+        if not base.model and node in _NODES and node != field:
+            raise Refused(f"`{field}` is a field of a data model, and raw events are searched")
 
 
 def _in_base(here: Container, base: _Base, extra: str) -> tuple[Edit, ...]:
