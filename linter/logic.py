@@ -128,6 +128,12 @@ def exclusions(rule: Rule) -> tuple[Clause, ...]:
     return tuple(out)
 
 
+def ways_of(tree: Node, limit: int = MAX_CLAUSES) -> tuple[list[tuple[tuple[Predicate, ...], str]], bool]:
+    """The conjunctions of which a tree is the disjunction, NOTs opened, each (leaves, label); whether these are all."""
+    expansion = _Expansion(limit, through=True, sample=True)
+    return [(way.leaves, way.label) for way in expansion.ways(tree)], expansion.complete
+
+
 def _negations(tree: Node) -> Iterator[tuple[list[Node], tuple[Predicate, ...]]]:
     """The outermost negated nodes, each with what else must fail for it to count.
 

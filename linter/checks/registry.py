@@ -17,6 +17,7 @@ IDS = (
     "unused-selection",
     "noisy-branch",
     "dead-exclusion",
+    "self-defeating-exclusion",
     "common-exclusion",
 )
 
