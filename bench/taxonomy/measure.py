@@ -12,6 +12,7 @@ commonest misses of each kind.
 from __future__ import annotations
 
 import argparse
+import random
 import re
 import sys
 import time
@@ -23,9 +24,9 @@ sys.path.insert(0, str(ROOT))
 
 from linter import reading  # noqa: E402
 from linter.dialects import registry  # noqa: E402
-from linter.rule import Rule  # noqa: E402
+from linter.rule import Predicate, Rule  # noqa: E402
 from linter.source import Source  # noqa: E402
-from linter.taxonomy import fields, normalise  # noqa: E402
+from linter.taxonomy import fields, normalise, values  # noqa: E402
 
 SUFFIXES = {"sigma": (".yml",), "elastic": (".toml",), "splunk": (".yml",), "kusto": (".yaml", ".yml"), "yaral": (".yaral",)}
 LIMITS = {"elastic": 5, "splunk": 6, "kusto": 8, "yaral": 10}
@@ -89,8 +90,13 @@ def main() -> None:
     parser.add_argument("--corpora", type=Path, default=ROOT.parent / "shared" / "corpora" / "2026-08")
     parser.add_argument("--vendor", action="append")
     parser.add_argument("--show", type=int, default=0)
+    parser.add_argument("--sample", type=int, metavar="SEED", help="print a hundred random mappings to read, and nothing else")
     args = parser.parse_args()
+    if args.sample is not None:
+        sample(args.corpora, args.sample)
+        return
     names: dict[str, set[str]] = defaultdict(set)
+    mentioned: dict[str, set[str]] = defaultdict(set)  # also by a command line that names just the program
     titled, untitled = Counter[str](), Counter[str]()
     page: dict[tuple[str, str], int] = Counter()
     for vendor in args.vendor or registry.NAMES:
@@ -108,6 +114,9 @@ def main() -> None:
                 for indicator in predicate.indicators:
                     if indicator.op == "eq" and indicator.field in PROCESSES:
                         names[indicator.value].add(vendor)
+                        mentioned[indicator.value].add(vendor)
+                    elif indicator.field in values.COMMAND_LINES and values.is_program(indicator.value):
+                        mentioned[indicator.value].add(vendor)
             for event in rule.events:
                 if event.id:
                     (titled if event.title else untitled)[f"{event.provider} {event.id}"] += 1
@@ -127,10 +136,24 @@ def main() -> None:
     if args.show:
         print("   untitled:", untitled.most_common(args.show))
     known = [sum(1 for vendors in names.values() if len(vendors) >= count) for count in (1, 2, 3, 4, 5)]
-    print(
-        f"process names: {known[0]}, known to ≥ 2 vendors {known[1]} (600), ≥ 3 {known[2]} (260), ≥ 4 {known[3]}, 5 {known[4]} (27)"
-    )
+    print(f"process names: {known[0]}; to 2, 3, 4, 5 vendors: {known[1]} (600), {known[2]} (260), {known[3]}, {known[4]} (27)")
+    wide = [sum(1 for vendors in mentioned.values() if len(vendors) >= count) for count in (2, 3, 4, 5)]
+    print(f"   with those that a command line names: {wide[0]}, {wide[1]}, {wide[2]}, {wide[3]}")
     reference(page)
+
+
+def sample(corpora: Path, seed: int) -> None:
+    """Prints random (rule, field) pairs whose canonical name is another: see mappings-read.tsv."""
+    chosen = random.Random(seed)
+    for vendor, count in (("elastic", 30), ("splunk", 20), ("kusto", 25), ("yaral", 20), ("sigma", 5)):
+        pool: dict[tuple[str, str], tuple[Rule, Predicate]] = {}
+        for rule in rules(vendor, corpora / vendor):
+            for one in rule.predicates():
+                if not one.derived and one.field and one.canonical != one.field and one.indicators:
+                    pool.setdefault((rule.key, one.field), (rule, one))
+        for rule, one in chosen.sample(list(pool.values()), count):
+            forms = "; ".join(" ".join(form) for form in one.indicators[:3])
+            print("\t".join((vendor, rule.path, ",".join(rule.classes), one.field, one.op, one.value, one.mapping, forms)))
 
 
 def reference(page: dict[tuple[str, str], int]) -> None:

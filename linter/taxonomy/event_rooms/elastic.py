@@ -98,6 +98,8 @@ def resolve(hints: Hints) -> list[Event]:
     out = [event for name in clouds for event in _dataset(name, found, hints)]
     if out:
         return out
+    if not kinds and "alert" in common.equals(found, "event.kind"):
+        return [Event(_ALERTS[0], "", "", "", False)]
     if not kinds and not systems:
         return _by_index(indexes, found, hints)
     out = [event for kind in kinds for system in systems or [""] for event in _category(kind, system, found)]
