@@ -55,8 +55,8 @@ def run_build(
     target = _target(output)
     records = list(corpora.read(chosen, processes))
     gathered = aggregate.gather(records)
-    counts = Counter(record.rule.vendor for record in records)
-    described = [_described(one, table, counts if one.name in VENDORS else Counter({one.name: len(records)})) for one in chosen]
+    counts = Counter(record.corpus for record in records)
+    described = [_described(one, table, counts) for one in chosen]
     files, size = _write(target, gathered, described)
     return Built({row["name"]: row["rules"] for row in described}, files, size, time.perf_counter() - started)
 

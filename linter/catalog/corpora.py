@@ -48,6 +48,7 @@ class Record(NamedTuple):
     titles: tuple[tuple[str, str, str, str], ...]  # provider, id, class, title
     names: tuple[str, ...]
     mentions: tuple[str, ...]
+    corpus: str = ""
 
 
 def corpus(text: str) -> Corpus:
@@ -99,7 +100,7 @@ def _read_file(place: tuple[Corpus, str]) -> list[Record]:
         return []
     rules = registry.dialect(look.dialect).read(look.source).rules
     return [
-        record(rule, path)
+        record(rule, path)._replace(corpus=one.name)
         for rule in rules
         if rule.kind != "filter" and (rule.dialect != "kusto" or rule.trees or _queried(rule))
     ]

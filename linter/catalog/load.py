@@ -220,7 +220,7 @@ class Catalog:
             snapshot, bare, cells = self._indexed(handle)
             data = snapshot.read(f"rules/{cells[0]}.jsonl")
             line = next(layout.lines_with(data, f'{{"handle":"{bare}"'.encode()))
-            base = snapshot.bases.get(LETTERS[bare[0]], "")
+            base = snapshot.base(LETTERS[bare[0]])
             found = rows.load(line, base, self.family(handle), snapshot.prefix, snapshot.name)
             self._rules[handle] = found
         return found

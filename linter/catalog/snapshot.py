@@ -33,8 +33,14 @@ class Snapshot:
         self.manifest = _manifest(path)
         self.files: dict[str, str] = self.manifest["files"]
         self.rules: int = self.manifest["rules"]
-        self.bases: dict[str, str] = {corpus["vendor"]: corpus["url"] for corpus in self.manifest["corpora"]}
+        self._bases: dict[str, str] = {corpus["vendor"]: corpus["url"] for corpus in self.manifest["corpora"]}
+        if len(self.manifest["corpora"]) > 1:
+            self._bases.pop("", None)  # several private corpora: whose file it is, is not recorded
         self._read: dict[str, bytes] = {}
+
+    def base(self, vendor: str) -> str:
+        """The address below which the files of a vendor's rules lie; "" when it is not known."""
+        return self._bases.get(vendor) or self._bases.get("", "")
 
     def read(self, name: str) -> bytes:
         """A file's bytes, checked; b"" for a file that this snapshot does not have."""

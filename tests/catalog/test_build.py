@@ -169,6 +169,7 @@ def test_layers_are_stacked_and_named(snapshot: Path, tmp_path: Path) -> None:
     assert built.rules == {"mine": 3}  # whatever folder a private rule is in, it is live
     catalog = Catalog.open(snapshot, [tmp_path / "mine"])
     assert catalog.total == 10
+    assert {rule.url for rule in catalog.every_rule() if rule.layer} == {""}
     table = catalog.event_class("windows:security:5145")
     assert len(table.rules) == 6
     assert table.families() == 6
