@@ -22,6 +22,8 @@ from linter.suppress import Ignore
 if TYPE_CHECKING:
     from datetime import date
 
+    from linter.taxonomy.fields import Row
+
 FailOn = Literal["error", "warning", "advice", "never"]
 FAIL_ON: tuple[FailOn, ...] = ("error", "warning", "advice", "never")
 
@@ -60,6 +62,7 @@ class Config(NamedTuple):
     snapshot: str = ""
     catalogs: tuple[str, ...] = ()
     jobs: int = 0
+    fields: tuple[Row, ...] = ()
 
     def options(self, path: str) -> Options:
         """How a file is linted: later `per-path` tables go over earlier ones."""
@@ -86,7 +89,7 @@ class _Shared:
     @staticmethod
     @lru_cache(maxsize=64)
     def options(config: Config) -> Options:
-        return Options(config.select, config.ignore, config.persona, config.severity, config.quiet_for)
+        return Options(config.select, config.ignore, config.persona, config.severity, config.quiet_for, fields=config.fields)
 
 
 # where it stands
@@ -181,6 +184,7 @@ def parse(table: Mapping[str, Any], where: str) -> Config:
         "quiet-for": _some_of(QUIET_FOR), "per-path": _per_paths(where), "exclude": _texts, "ignores": _ignores(where),
         "ignores-file": ignores_file, "fail-on": _one_of(FAIL_ON), "dialect": _one_of(("auto", *DIALECTS)), "baseline": path,
         "snapshot": path, "catalogs": lambda value: tuple(path(item) for item in _texts(value)), "jobs": _count,
+        "fields": lambda value: tuple(row for item in _texts(value) for row in _field_rows(path(item))),
     }  # fmt: skip
     values = _read(table, readers, where)
     more = values.pop("ignores_file", ())
@@ -250,6 +254,19 @@ def _some_of(words: Sequence[str]) -> Reader:
 
 
 _checks = _some_of(registry.IDS)
+
+
+def _field_rows(file: str) -> tuple[Row, ...]:
+    """The rows of a table of field names in the form of ours."""
+    from linter.taxonomy import fields
+
+    try:
+        with open(file, encoding="utf-8-sig") as opened:  # noqa: PTH123
+            rows = tuple(fields.parse(opened.read()))
+        fields.use(rows)
+    except (OSError, ValueError) as error:
+        raise _Wrong(f"names {file}, which can't be used: {error}") from None
+    return rows
 
 
 def _severities(value: Any) -> tuple[tuple[str, Severity], ...]:

@@ -109,7 +109,7 @@ def lint_look(seen: Look, options: Options, load: Callable[[], Catalog], *, nois
         return _result(seen, source, Reading((), (problem,)), options, load, False)
     if seen.kind != "rule" or seen.source is None:
         return FileResult(seen.path, seen.kind, container=seen.container)
-    return _result(seen, seen.source, dialects.dialect(seen.dialect).read(seen.source), options, load, noise)
+    return _result(seen, seen.source, dialects.read(seen.dialect, seen.source, options.fields), options, load, noise)
 
 
 def _result(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from linter import config
+from linter.cli import main
 from linter.config import ConfigError
 
 
@@ -124,3 +126,32 @@ def test_what_is_wrong_is_said(here: Path, text: str, said: str) -> None:
 def test_a_broken_pyproject_without_our_table_is_not_ours(here: Path) -> None:
     write(here, "[project\n", "pyproject.toml")
     assert config.for_file("rule.yml").where == ""
+
+
+ROW = "vendor\tscope\tfield\tcanonical\tpart\tmapping\tsource\nsigma\t*\tProcPath\tImage\tpath\texact\tours\n"
+RULE = """\
+title: A tool of ours
+id: 2f9d6d0b-7f3f-4f0a-9a51-0b9a5b6b0101
+logsource: {category: process_creation, product: windows}
+detection:
+  selection:
+    ProcPath|endswith: '\\tool.exe'
+  condition: selection
+"""
+
+
+def test_own_field_names(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(here / "ours", 'fields = ["fields.tsv"]\n')
+    write(here / "ours", ROW, "fields.tsv")
+    write(here / "ours", RULE, "rule.yml")
+    write(here / "theirs", RULE, "rule.yml")
+    assert main(["parse", "ours/rule.yml", "theirs/rule.yml"]) == 0
+    rules = json.loads(capsys.readouterr().out)["rules"]
+    assert [rule["predicates"][0]["canonical"] for rule in rules] == ["Image.name", "ProcPath"]
+
+
+def test_a_faulty_table_of_fields_is_said(here: Path) -> None:
+    write(here, 'fields = ["fields.tsv"]\n')
+    write(here, "sigma\t*\tProcPath\n", "fields.tsv")
+    with pytest.raises(ConfigError, match=r"names fields\.tsv, which can't be used: line 1: 3 cells where 7 belong"):
+        config.for_file("rule.yml")

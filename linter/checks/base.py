@@ -15,6 +15,7 @@ from linter.source import Position, Source
 
 if TYPE_CHECKING:
     from linter.catalog.load import Catalog
+    from linter.taxonomy.fields import Row
 
 Scope = Literal["rule", "file", "run"]
 QUIET_FOR = ("deprecated", "unsupported", "threat-hunting", "informational", "low", "building-block", "base")
@@ -56,7 +57,8 @@ class Options(NamedTuple):
     """How one file is linted: which checks, how loud, for whom. `select` empty: every check.
 
     `severity` is (check, severity) pairs that replace the check's own; `quiet_for` the kinds of rules for which statistical
-    checks are silent; `changed` the line ranges (first, last) that a change touched, None when that is not known.
+    checks are silent; `changed` the line ranges (first, last) that a change touched, None when that is not known;
+    `fields` the rows that name a user's own fields.
     """
 
     select: tuple[str, ...] = ()
@@ -65,6 +67,7 @@ class Options(NamedTuple):
     severity: tuple[tuple[str, Severity], ...] = ()
     quiet_for: tuple[str, ...] = QUIET_FOR
     changed: tuple[tuple[int, int], ...] | None = None
+    fields: tuple[Row, ...] = ()
 
     def wants(self, check: str) -> bool:
         """Whether a check of this id runs at all."""

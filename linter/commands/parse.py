@@ -26,7 +26,7 @@ def run(args: Namespace) -> int:
         if unreadable is not None:
             problems.append({"path": unreadable.path, "line": unreadable.position.line, "message": unreadable.message})
         elif seen is not None and seen.source is not None:
-            reading = registry.dialect(seen.dialect).read(seen.source)
+            reading = registry.read(seen.dialect, seen.source, choose(seen.path).fields)
             rules += [_rule(rule, seen.source) for rule in reading.rules]
             problems += [
                 {"path": seen.path, "line": seen.source.position(problem.start).line, "message": problem.message}

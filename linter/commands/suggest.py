@@ -54,7 +54,7 @@ def run(args: Namespace) -> int:
         if unreadable is not None:
             problems.append({"path": unreadable.path, "line": unreadable.position.line, "message": unreadable.message})
         elif seen is not None and seen.source is not None:
-            reading = registry.dialect(seen.dialect).read(seen.source)
+            reading = registry.read(seen.dialect, seen.source, choose(seen.path).fields)
             for rule in reading.rules:
                 related = catalog.related_to(rule)
                 known = None if args.format == "json" or args.as_filter else noise(rule, catalog, related)
@@ -83,7 +83,9 @@ def _filter(source: Source, one: Advice) -> list[str]:
     from linter.dialects.edit.base import Refused
     from linter.dialects.edit.sigma_filter import as_filter
 
-    wanted = [AddExclusion(*item.native, tuple((field, op, value) for field, op, value in item.extra)) for item in one.suggestions]
+    wanted = [
+        AddExclusion(*item.native, tuple((field, op, value) for field, op, value in item.extra)) for item in one.suggestions
+    ]
     try:
         return [as_filter(source, one.rule, wanted)]
     except Refused as error:

@@ -9,10 +9,13 @@ A dialect is a module with two functions:
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from linter.rule import Reading
 from linter.source import Source
+
+if TYPE_CHECKING:
+    from linter.taxonomy.fields import Row
 
 NAMES = ("sigma", "elastic", "splunk", "kusto", "yaral")
 
@@ -25,6 +28,14 @@ class Dialect(Protocol):
 
     def read(self, source: Source) -> Reading:
         """The rules of the text, and what kept others from being read."""
+
+
+def read(name: str, source: Source, rows: tuple[Row, ...] = ()) -> Reading:
+    """The rules of a text in a dialect, with a user's own rows of field names. KeyError when there is no such dialect."""
+    from linter.taxonomy import fields
+
+    fields.use(rows)
+    return dialect(name).read(source)
 
 
 def dialect(name: str) -> Dialect:

@@ -77,6 +77,13 @@ def extend(rows: Iterable[Row | tuple[str, ...]]) -> None:
         cached.cache_clear()
 
 
+def use(rows: tuple[Row, ...]) -> None:
+    """Makes these the users' rows, in place of those that were. ValueError as `extend`."""
+    if rows != tuple(_extra):
+        _extra.clear()
+        extend(rows)
+
+
 def parse(text: str) -> list[Row]:
     """The rows of a table in the form of ours (tab-separated, a header line, `#` comments). ValueError with the line number."""
     rows = []
