@@ -116,7 +116,7 @@ def record(rule: Rule, path: str) -> Record:
     titles: dict[tuple[str, str, str, str], None] = {}
     events: dict[tuple[str, str, str, bool], None] = {}
     for event in rule.events:
-        if event.provider or event.id:
+        if event.id:  # a provider alone is no concrete event
             titles[event.provider, event.id, event.cls, event.title] = None
             events[event.cls, event.provider, event.id, event.implied] = None
     classes = dict.fromkeys(cls for cls in rule.classes if cls)

@@ -198,6 +198,10 @@ class _Text:
                 yield f"  {NAMES[rule.vendor]:<8}{plain(rule.title or rule.id, self.width - 10)}"
                 if rule.url:
                     yield f"          {self.style.dim}{plain(rule.url)}{self.style.end}"
+            if kind == "indicators":
+                for other, count in self.page.catalog.combined_with(indicator, self.page.table.handles, 3):
+                    line = " ".join(("usually with", *self._words(other), f"({count:,})"))
+                    yield f"  {self.style.dim}{plain(line, self.width - 2)}{self.style.end}"
 
     def _widths(self, indicators: Sequence[Indicator]) -> tuple[int, int]:
         fields = [len(one.field) for one in indicators]

@@ -123,6 +123,24 @@ def test_an_output_that_cannot_be_written_is_one_sentence(corpus: Path, tmp_path
         run_build([f"sigma={corpus / 'sigma'}"], str(tmp_path / "closed" / "out"))
 
 
+def test_a_full_disk_leaves_the_old_snapshot_whole(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "out"
+    run_build([f"sigma={corpus / 'sigma'}"], str(target))
+    before = content(target)
+    real = Path.write_bytes
+
+    def full(self: Path, data: bytes) -> int:
+        if self.name == "events.tsv":
+            raise OSError(28, "No space left on device")
+        return real(self, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(SnapshotError, match="No space left"):
+        run_build([f"sigma={corpus / 'sigma'}"], str(target))
+    assert content(target) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
 def test_a_killed_build_leaves_the_old_snapshot_whole(corpus: Path, tmp_path: Path) -> None:
     target = tmp_path / "out"
     run_build([f"sigma={corpus / 'sigma'}"], str(target))

@@ -100,6 +100,8 @@ def test_the_page_in_the_terminal(catalog: Catalog) -> None:
     behind = catalog_pages.text(Page(catalog, "T1021.002"), 80, value="$")
     assert "4 rules exclude SubjectUserName ends with $" in behind
     assert "Share 3" in behind
+    program = catalog_pages.text(Page(catalog, "T1105"), 80, value="fetch.exe")
+    assert "usually with CommandLine contains -out (3)" in program
     assert "No rule here" in catalog_pages.text(Page(catalog, "T1021.002"), 80, value="zzz")
 
 
