@@ -457,3 +457,25 @@ def test_a_job_that_says_something_impossible(pull: PullRequest, monkeypatch, na
     done = pull.review()
     assert done.status in (2, 3)
     assert says in done.err
+
+
+def test_a_fix_is_a_suggestion(pull: PullRequest) -> None:
+    pull.write("rules/1.yml", sigma(1))
+    pull.base()
+    pull.write("rules/1.yml", sigma(1, technique="t1100"))  # revoked; its place was taken
+    pull.push()
+    pull.review()
+    [comment] = pull.hub.mine()
+    assert "```suggestion\n  - attack.t1505.003\n```" in comment["body"]
+    assert comment["line"] == 5
+
+
+def test_no_fix_for_what_is_not_on_disk(pull: PullRequest) -> None:
+    pull.write("rules/1.yml", sigma(1))
+    pull.base()
+    pull.write("rules/1.yml", sigma(1, technique="t1100"))
+    pull.push()
+    pull.write("rules/1.yml", "# moved down\n\n" + sigma(1, technique="t1100"))
+    pull.review()
+    [comment] = pull.hub.mine()
+    assert "suggestion" not in comment["body"]
