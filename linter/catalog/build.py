@@ -40,6 +40,7 @@ def run_build(
     """
     started = time.perf_counter()
     chosen = [corpora.corpus(text) for text in corpus]
+    chosen.sort(key=lambda one: (VENDORS.index(one.name) if one.name in VENDORS else len(VENDORS), one.name))
     if not chosen:
         raise ValueError("catalog build needs at least one --corpus NAME=DIR")
     for one in chosen:

@@ -209,3 +209,11 @@ def test_a_manifest_names_every_file(snapshot: Path) -> None:
     assert set(manifest["files"]) | {"manifest.json"} == set(content(snapshot))
     assert manifest["rules"] == 7
     assert set(SIGMA) >= {"rules/windows/share1.yml"}
+
+
+def test_the_order_of_corpora_does_not_matter(corpus: Path, tmp_path: Path) -> None:
+    write(tmp_path / "mine", {"a.yml": share(101), "b.yml": process(102)})
+    both = [f"sigma={corpus / 'sigma'}", f"mine={tmp_path / 'mine'}"]
+    run_build(both, str(tmp_path / "one"), layer=True)
+    run_build(both[::-1], str(tmp_path / "two"), sources=str(corpus / "SOURCES.tsv"), layer=True)
+    assert content(tmp_path / "one") == content(tmp_path / "two")
