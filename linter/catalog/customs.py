@@ -8,7 +8,7 @@ process, so that linting many rules counts each once.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -50,12 +50,16 @@ class Custom(NamedTuple):
         return len(self.rules) / self.considered
 
 
-def customs(rule: Rule, catalog: Catalog, related: Collection[str]) -> Iterator[Custom]:
-    """What at least LEAST_SHARE of some circle excludes, benign cases that have a class only. `related` don't testify."""
+def customs(rule: Rule, catalog: Catalog, barred: Callable[[], Collection[str]]) -> Iterator[Custom]:
+    """What at least LEAST_SHARE of some circle excludes, benign cases that have a class only.
+
+    `barred` gives the handles that don't testify; it is called when there is something to count.
+    """
     for circle in circles(rule, catalog):
         mates, considered, rows = _counted(catalog, circle)
         if considered < LEAST_CONSIDERED or not rows:
             continue
+        related = barred()
         if not mates.isdisjoint(related):
             considered = catalog.families(mates, related)
         for indicator, cls, handles in rows:
@@ -66,7 +70,7 @@ def customs(rule: Rule, catalog: Catalog, related: Collection[str]) -> Iterator[
 
 def circles(rule: Rule, catalog: Catalog) -> Iterator[Circle]:
     """The circles of a rule. A technique with sub-techniques draws none: its table mixes theirs."""
-    techniques = dict.fromkeys(one.id for one in rule.techniques if not attack.children(one.id))
+    techniques = dict.fromkeys(one.id for one in rule.techniques if not _mixed(one.id))
     programs: dict[str, None] = {}
     for predicate in rule.predicates():
         if not predicate.excluded and not predicate.derived:
@@ -83,6 +87,11 @@ def circles(rule: Rule, catalog: Catalog) -> Iterator[Circle]:
             yield Circle(cls, technique)
         for program in programs:
             yield Circle(cls, program=program)
+
+
+@lru_cache(maxsize=1024)
+def _mixed(technique: str) -> bool:
+    return bool(attack.children(technique))
 
 
 Row = tuple[Indicator, str, tuple[str, ...]]

@@ -164,9 +164,14 @@ class Feasible:
         known = self._fields.get(field)
         if known is None:
             says = [schemas.has(cls, field) for cls in self._rule.classes]
-            known = field in self._looked_at or True in says or (None in says and field in self._in_use)
+            known = field in self._looked_at or True in says or (None in says and field in self._in_use and self._akin(field))
             self._fields[field] = known
         return known
+
+    def _akin(self, field: str) -> bool:
+        """Whether a product's own field lies beside one that the rule looks at: a log may hold events of many kinds."""
+        branch = field.rpartition(".")[0]
+        return field.count(".") < 2 or any(other.startswith(branch + ".") for other in self._looked_at)
 
     def _covered(self, leaf: Indicator) -> bool:
         """Whether a filter of the rule takes this case away already."""

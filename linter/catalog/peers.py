@@ -17,9 +17,10 @@ from math import log, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 from linter.catalog import layout
-from linter.catalog.model import exact_forms, positives
+from linter.catalog.model import NO_CLASS, exact_forms, positives
 from linter.logic import exclusions
 from linter.rule import Indicator, Rule
+from linter.taxonomy.classes import field_kind
 from linter.taxonomy.schemas import base
 
 if TYPE_CHECKING:
@@ -28,10 +29,12 @@ if TYPE_CHECKING:
 KINDS = ("indicators", "words", "values", "files", "techniques", "fields")
 WEIGHTS = {"indicators": 1.0, "words": 0.5, "values": 1.0, "files": 0.3, "techniques": 0.2}
 SAME_SOURCE = 2.0
+NEAREST = 100  # peers that vote
 _WORD = re.compile(r"[a-z0-9]{3,}")
 _FILE = re.compile(r"[a-z0-9_\-]{1,60}\.(?:exe|dll|ps1|sys|vbs|bat|msi)")
 
 Feature = str | Indicator
+Class = tuple[str, str]  # kind of field, benign class
 Features = dict[str, frozenset[Feature]]  # kind of feature → the features
 
 
@@ -79,6 +82,7 @@ class Voted(NamedTuple):
     alone: frozenset[int]
 
 
+@lru_cache(maxsize=65536)
 def words(text: str) -> frozenset[str]:
     """The words of a text, lower case, of three letters or digits at least."""
     return frozenset(_WORD.findall(text.lower()))
@@ -141,6 +145,7 @@ class Peers:
         self.by_base: dict[str, list[int]] = defaultdict(list)  # field → numbers of leaves
         self.by_leaf: dict[Indicator, int] = {}
         self.excluded: list[list[int]] = []  # peer → numbers of leaves
+        self.classes: list[set[Class]] = []  # peer → the classes of what it excludes
         self._known: dict[tuple[str, str | Indicator], tuple[float, tuple[int, ...]]] = {}
         self._sources: dict[str, dict[str, int]] = {}
         values: dict[str, set[int]] = defaultdict(set)
@@ -154,6 +159,7 @@ class Peers:
                 at = dict(zip(KINDS, map(float, norms), strict=True))
                 self.peers.append(Peer(handle, catalog.family(handle), frozenset(listed.split(" ")), at))
                 self.excluded.append([])
+                self.classes.append(set())
         for snapshot in catalog.snapshots:
             for line in _lines(snapshot.read("peers/leaves.tsv")):
                 self._add(line, snapshot.prefix, values, fields)
@@ -175,8 +181,11 @@ class Peers:
         else:  # in another layer too
             one = self.voted[at]
             self.voted[at] = one._replace(peers=one.peers + users, alone=one.alone | alone)
+        kind = (field_kind(leaf.field), cls)
         for number in users:
             self.excluded[number].append(at)
+            if cls != NO_CLASS:
+                self.classes[number].add(kind)
         fields[self.voted[at].base].update(users)
         if leaf.value:
             values[leaf.value].update(users)
@@ -220,7 +229,7 @@ class Peers:
         return found
 
     def likeness(self, one: Profile, barred: Collection[str] = ()) -> tuple[dict[int, float], dict[int, float]]:
-        """(likeness, cosine of the excluded fields) to every peer that shares a feature; both by the peer's number.
+        """(likeness, cosine of the excluded fields) to the NEAREST peers; both by the peer's number.
 
         `barred` are the handles that do not testify.
         """
@@ -243,6 +252,9 @@ class Peers:
         for at in dots:
             if not one.sources.isdisjoint(peers[at].sources):
                 dots[at] *= SAME_SOURCE
+        if len(dots) > NEAREST:
+            nearest = sorted(dots, key=lambda at: (-dots[at], at))[:NEAREST]
+            dots = {at: dots[at] for at in nearest}
         return dots, fields
 
 

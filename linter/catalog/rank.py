@@ -9,7 +9,7 @@ weights for rules that have exclusions were fitted on the filters that public Si
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from math import exp, log
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,14 +26,15 @@ from linter.taxonomy.schemas import base
 if TYPE_CHECKING:
     from linter.catalog.load import Catalog
     from linter.catalog.model import CatalogRule
-    from linter.catalog.peers import Peers, Profile
+    from linter.catalog.peers import Class, Peers, Profile
 
 NEAREST = 30  # votes that count for a candidate
 CONSIDERED = 200  # feasible candidates that are ordered by class
 CLASSES = 3  # classes whose best candidate comes first
 COMPLETES = "completes your filter"
 
-Class = tuple[str, str]  # kind of field, benign class
+# See Ranking.class_features.
+CLASS_WEIGHTS = (-0.26, 0.34, 0.0, 0.0, 0.59, 0.44, 1.3, 0.31, 0.0)
 
 
 class Scored(NamedTuple):
@@ -146,6 +147,12 @@ class Ranking:
 
     def _class_firsts(self, found: Sequence[Scored]) -> list[Scored]:
         """The best candidate of each of the likeliest classes."""
+        features = self.class_features(found)
+        weights = {cls: sum(w * x for w, x in zip(CLASS_WEIGHTS, row, strict=True)) for cls, (_, row) in features.items()}
+        return [features[cls][0] for cls in sorted(weights, key=lambda cls: (-weights[cls], cls))[:CLASSES]]
+
+    def class_features(self, found: Sequence[Scored]) -> dict[Class, tuple[Scored, tuple[float, ...]]]:
+        """By class: its best candidate, and what speaks for the class, in the order of CLASS_WEIGHTS."""
         best: dict[Class, tuple[int, Scored]] = {}
         counts: Counter[Class] = Counter()
         for rank, one in enumerate(found):
@@ -163,19 +170,44 @@ class Ranking:
         for source in self.one.sources:
             in_source.update(self.peers.fields_of(source))
         looked_at = sum(in_source.values()) or 1
-
-        def weight(cls: Class) -> float:
-            rank, one = best[cls]
-            return (
-                -0.26 * log(1 + rank)
-                + 0.34 * log(1 + counts[cls])
-                + 0.59 * kinds_of_fields[cls[0]] / excluded
-                + 0.44 * log(1 + self.own_kinds[cls])
-                + 1.3 * things[cls[1]] / excluded
-                + 0.31 * in_source[one.candidate.base] / looked_at
+        votes, mates = self._class_votes()
+        most = max((votes[cls] for cls in best), default=0.0) or 1.0
+        habit = max((mates[cls] for cls in best), default=0) or 1
+        fields = {base(indicator.field) for indicator in self.one.required}
+        return {
+            cls: (
+                one,
+                (
+                    log(1 + rank),
+                    log(1 + counts[cls]),
+                    log(0.03 + votes[cls] / most),
+                    log(0.03 + mates[cls] / habit),
+                    kinds_of_fields[cls[0]] / excluded,
+                    log(1 + self.own_kinds[cls]),
+                    things[cls[1]] / excluded,
+                    in_source[one.candidate.base] / looked_at,
+                    float(one.candidate.base in fields),
+                ),
             )
+            for cls, (rank, one) in best.items()
+        }
 
-        return [best[cls][1] for cls in sorted(best, key=lambda cls: (-weight(cls), cls))[:CLASSES]]
+    def _class_votes(self) -> tuple[dict[Class, float], Counter[Class]]:
+        """By class: the summed likeness of the peers that exclude it, and how many independent ones read the same events."""
+        likest: dict[tuple[Class, str], float] = {}
+        same: set[tuple[Class, str]] = set()
+        for at, likeness in self.likeness.items():
+            peer = self.peers.peers[at]
+            near = not self.one.sources.isdisjoint(peer.sources)
+            for cls in self.peers.classes[at]:
+                key = (cls, peer.family)
+                likest[key] = max(likest.get(key, 0.0), likeness)
+                if near:
+                    same.add(key)
+        votes: dict[Class, float] = defaultdict(float)
+        for (cls, _), likeness in sorted(likest.items()):
+            votes[cls] += likeness
+        return votes, Counter(cls for cls, _ in same)
 
     # evidence
 

@@ -83,7 +83,9 @@ class Wording:
             for one in _spellings(self._catalog, leaf.field, op, self._vendor)
             if self._fits(one, leaf.value) and (not names or one.field.lower() in order)
         ]
-        return max(fitting, key=lambda one: (one.field.lower() in own, one.uses), default=None)
+        # The rule's own field, unless hardly anybody writes such a value there.
+        most = max((one.uses for one in fitting), default=0)
+        return max(fitting, key=lambda one: (one.field.lower() in own and one.uses * 20 > most, one.uses), default=None)
 
     def _fits(self, spelling: Spelling, value: str) -> bool:
         """Whether a spelling is a plain one, with the separators of the rule's platform."""

@@ -86,10 +86,9 @@ def check(context: RuleContext) -> Iterator[Finding]:
     if rule.kind not in KINDS or len(rule.trees) != 1 or not rule.classes:
         return
     catalog = context.catalog
-    related = context.related
     vendor = rule.vendor
     best: dict[_Class, list[Custom]] = {}
-    for one in customs(rule, catalog, related):
+    for one in customs(rule, catalog, lambda: context.related):
         if any(catalog.vendor(handle) == vendor for handle in one.rules):
             best.setdefault((field_kind(one.indicator.field), one.cls), []).append(one)
     if best:
