@@ -42,7 +42,7 @@ def siftlint(here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
 
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.delenv("FORCE_COLOR", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(here / ".cache"))
+    monkeypatch.setenv("SIFTLINT_CACHE_DIR", str(here / ".cache"))
 
     def run(*args: str | Path) -> Outcome:
         config.nearest.cache_clear()
@@ -63,7 +63,7 @@ def command(here: Path) -> Run:
         done = subprocess.run(
             [sys.executable, "-m", module, *map(str, args)],
             cwd=here,
-            env={**os.environ, "NO_COLOR": "1", "PYTHONPATH": paths, **(env or {})},
+            env={**os.environ, "NO_COLOR": "1", "PYTHONPATH": paths, "SIFTLINT_CACHE_DIR": str(here / ".cache"), **(env or {})},
             capture_output=True,
             encoding="utf-8",
             stdin=subprocess.DEVNULL,

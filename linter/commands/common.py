@@ -7,10 +7,11 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from linter import config, engine
+from linter import config
 from linter.atomic import write_whole
 from linter.checks import registry
 from linter.checks.base import Options
@@ -122,7 +123,8 @@ def _leads_away(output: str) -> bool:
     if os.path.isabs(output):  # noqa: PTH117
         return False
     here = os.path.realpath(".")
-    return os.path.realpath(output) != os.path.normpath(os.path.join(here, output))  # noqa: PTH118
+    said = os.path.normpath(os.path.join(here, output))  # noqa: PTH118
+    return os.path.normcase(os.path.realpath(output)) != os.path.normcase(said)
 
 
 def coloured() -> bool:
@@ -157,11 +159,11 @@ def text_of(path: str) -> Source | None:
 
 def snapshot(folders: tuple[str, ...]) -> dict[str, Any]:
     """What the outputs say of the catalog that was used; {} in a checkout that has none yet. SnapshotError for a broken one."""
-    from linter.catalog.snapshot import shipped
+    from linter.catalog.snapshot import Snapshot, shipped
 
     if not folders[0] and not shipped().is_dir():
         return {}
-    manifests = [one.manifest for one in engine.catalog(folders).snapshots]
+    manifests = [Snapshot(Path(folder) if folder else shipped()).manifest for folder in folders]
     keys = ("schema", "hash", "rules", "corpora")
     shown = {key: manifests[0][key] for key in keys if key in manifests[0]}
     if len(manifests) > 1:

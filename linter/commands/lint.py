@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from linter import config, engine, suppress
-from linter.commands.common import Chooser, Unable, catalogs, coloured, files, part, say, snapshot, text_of, width, write
+from linter.commands.common import Chooser, catalogs, coloured, files, part, say, snapshot, text_of, width, write
+from linter.commands.kept import lint_all, lint_cached
 from linter.discover import containers_line
 from linter.engine import FileResult, Job
 from linter.reading import Unreadable
 from linter.reporters.registry import WITH_FIXES, View, reporter
 
 MISSING = "no such file or folder"
-FEW = 20  # files that need no thought about processes
 REPORT_TO = "https://github.com/siftlint/siftlint/issues"
 
 
@@ -34,7 +34,10 @@ def run(args: Namespace) -> int:
         Job(item, choose(item if isinstance(item, str) else item.path), choose.dialect_of(item), where, wants_noise)
         for item in found
     ]
-    results = list(lint_all(jobs, settings.jobs if args.jobs is None else args.jobs))
+    processes = settings.jobs if args.jobs is None else args.jobs
+    results, remark = (list(lint_all(jobs, processes)), "") if args.no_cache else lint_cached(jobs, processes, where)
+    if remark:
+        say(remark)
     known = args.baseline or settings.baseline
     report = engine.report(
         results,
@@ -90,18 +93,6 @@ def attach_fixes(report: engine.Report) -> engine.Report:
         return report
     attached: engine.Report = fixer.attach(report)
     return attached
-
-
-def lint_all(jobs: Sequence[Job], processes: int) -> Iterable[FileResult]:
-    """Every file's result, in order, over as many processes as pay."""
-    if len(jobs) < FEW and processes < 2:
-        return map(engine.lint_file, jobs)
-    from linter.jobs import WorkerLost, run
-
-    try:
-        return list(run(engine.lint_file, jobs, processes, label="linting"))
-    except WorkerLost as error:
-        raise Unable(str(error)) from None
 
 
 def _notes(results: Sequence[FileResult], paths: Sequence[str], since: str | None) -> Iterator[str]:

@@ -6,6 +6,7 @@ of the macros that are called are read; by the convention that a file bears its 
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
@@ -13,13 +14,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from linter.dialects.queries.spl import MacroDefinition, called, silent
+from linter.dialects.splunk_folder import MAX_BYTES, MAX_FILES, above, macro_files
 from linter.dialects.yamldoc import Mapping as YamlMapping
 from linter.dialects.yamldoc import Scalar, Sequence, YamlError, documents, text_of
 from linter.source import Source
 
-MAX_LEVELS = 5
-MAX_FILES = 5_000
-MAX_BYTES = 256_000
 _OWN = Path(__file__).parent / "data" / "splunk_macros.tsv"
 
 
@@ -60,7 +59,8 @@ class Macros(Mapping[str, MacroDefinition]):
 
 def near(path: str) -> Macros:
     """The macros for a rule's file: those of the first `macros` folder beside it or up to five levels above."""
-    return Macros(_above(str(Path(path).parent)))
+    place = above(os.path.dirname(path))  # noqa: PTH120
+    return Macros(None if place is None else Path(place))
 
 
 def dependencies(source: Source) -> list[Path]:
@@ -81,32 +81,12 @@ def dependencies(source: Source) -> list[Path]:
 
 def forget() -> None:
     """Drops what was read of macros folders, for a process that outlives changes to them."""
-    for cache in (_above, _paths, _folder, _definition):
+    for cache in (above, macro_files, _folder, _definition):
         cache.cache_clear()
 
 
-@lru_cache(maxsize=4096)
-def _above(folder: str) -> Path | None:
-    at = Path(folder)
-    for _ in range(MAX_LEVELS + 1):
-        try:
-            if (at / "macros").is_dir():
-                return at / "macros"
-        except (OSError, ValueError):
-            return None
-        up = at.parent if at.name not in ("", "..") else at / ".."
-        if up == at:
-            return None
-        at = up
-    return None
-
-
-@lru_cache(maxsize=64)
-def _paths(folder: Path) -> tuple[Path, ...]:
-    try:
-        return tuple(sorted(path for path in folder.iterdir() if path.name.lower().endswith((".yml", ".yaml"))))[:MAX_FILES]
-    except OSError:
-        return ()
+def _paths(folder: Path) -> list[Path]:
+    return list(map(Path, macro_files(str(folder))))
 
 
 @lru_cache(maxsize=64)
