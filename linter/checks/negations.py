@@ -52,6 +52,12 @@ class Taken(NamedTuple):
     beside: tuple[Node, ...]
     path: tuple[tuple[int, int], ...]
     among: bool
+    near: int = 0
+
+    @property
+    def inner(self) -> tuple[Node, ...]:
+        """What stands beside it in its own alternative: conditions that no other alternative uses."""
+        return self.beside[self.near :]
 
 
 def taken(context: RuleContext) -> tuple[Taken, ...]:
@@ -77,26 +83,27 @@ def mixes_sources(context: RuleContext) -> bool:
 
 def _taken(rule: Rule) -> Iterator[Taken]:
     for number, tree in enumerate(rule.trees):
-        stack: list[tuple[Node, tuple[Node, ...], tuple[tuple[int, int], ...], bool]] = [(tree, (), (), False)]
+        stack: list[tuple[Node, tuple[Node, ...], tuple[tuple[int, int], ...], bool, int]] = [(tree, (), (), False, 0)]
         seen = 0
         while stack:
-            node, beside, path, among = stack.pop()
+            node, beside, path, among, near = stack.pop()
             seen += 1
             if isinstance(node, Not):
-                yield Taken(number, node, _clauses(node), beside, path, among)
+                yield Taken(number, node, _clauses(node), beside, path, among, near)
             elif isinstance(node, And):
                 conditions = [item for item in node.items if not isinstance(item, Not)]
                 for item in reversed(node.items):
                     if isinstance(item, Not) or (seen < MAX_NODES and _negates(item)):
                         others = tuple(other for other in conditions if other is not item)
-                        stack.append((item, beside + others, path, False))
+                        stack.append((item, beside + others, path, False, near))
             elif isinstance(node, Or):
                 several = len(node.items) > 1
                 for at in range(len(node.items) - 1, -1, -1):
                     item = node.items[at]
                     if isinstance(item, Not) or (seen < MAX_NODES and _negates(item)):
                         step = (*path, (id(node), at)) if several else path
-                        stack.append((item, beside, step, several and isinstance(item, Not)))
+                        inside = len(beside) if several else near
+                        stack.append((item, beside, step, several and isinstance(item, Not), inside))
 
 
 def _negates(node: Node) -> bool:
@@ -168,11 +175,16 @@ class Facts:
             )
         return found
 
-    def follows(self, branch: tuple[Predicate, ...], clause: Clause) -> bool:
-        """Whether a branch's conditions together say that a clause holds."""
-        return all(any(self.says(known, leaf) is True for known in branch) for leaf in clause.holds) and all(
-            any(self.says(known, leaf) is False for known in branch) for leaf in clause.fails
-        )
+    def follows(self, branch: tuple[Predicate, ...], clause: Clause) -> tuple[Predicate, ...]:
+        """The conditions of a branch from which a clause follows, one for each of its own; () when it does not follow."""
+        found = []
+        for wanted, parts in ((True, clause.holds), (False, clause.fails)):
+            for leaf in parts:
+                reason = next((known for known in branch if self.says(known, leaf) is wanted), None)
+                if reason is None:
+                    return ()
+                found.append(reason)
+        return tuple(found)
 
     def within(self, clause: Clause, other: Clause) -> bool:
         """Whether all that a clause takes away is taken away by another one."""
