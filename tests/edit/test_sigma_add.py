@@ -213,8 +213,7 @@ def test_without_a_last_line_end_and_with_crlf() -> None:
     ("detection", "why"),
     [
         (SELECTION + "    condition: selection | count() > 5\n", "aggregation"),
-        (SELECTION + "    filter_a:\n        ParentImage|endswith: '\\svchost.exe'\n    condition: selection and not filter_a\n",
-         "already"),
+        (SELECTION + "    fp:\n        ParentImage|endswith: '\\svchost.exe'\n    condition: selection and not fp\n", "already"),
         ("    selection: &x\n        Image: a\n    other: *x\n    condition: &c selection\n", ""),
     ],
 )  # fmt: skip

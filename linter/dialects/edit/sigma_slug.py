@@ -55,6 +55,8 @@ def _leaf(rule: Rule, part: tuple[str, str, str]) -> tuple[str, str]:
         return "empty_value", "placeholder"
     if kind in _OF_CLASS and not (kind == "local_network" and op not in ("cidr", "startswith", "eq")):
         return kind, "localhost" if value in ("127.0.0.1", "::1", "localhost") else _OF_CLASS[kind]
+    if op == "re":
+        value = "_".join(re.findall(r"[A-Za-z]{3,}", re.sub(r"\\[A-Za-z]", " ", value))[:2])
     return kind, _words(value) or _words(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", field)) or "value"
 
 
