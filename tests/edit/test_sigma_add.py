@@ -160,7 +160,10 @@ def test_values(intent: AddExclusion, lines: list[str]) -> None:
 
 
 def test_quotes_and_indentation_are_the_files_own() -> None:
-    body = '  sel:\n    Image|endswith: "\\\\a.exe"\n    User: "b"\n\n  filter_x:\n    - Image: "c"\n\n  condition: sel and not 1 of filter_*\n'
+    body = (
+        '  sel:\n    Image|endswith: "\\\\a.exe"\n    User: "b"\n\n  filter_x:\n    - Image: "c"\n\n'
+        "  condition: sel and not 1 of filter_*\n"
+    )
     assert sorted(add(body)) == ["+", '+    ParentImage|endswith: "\\\\svchost.exe"', "+  filter_svchost:"]
 
 
@@ -213,7 +216,7 @@ def test_without_a_last_line_end_and_with_crlf() -> None:
     ("detection", "why"),
     [
         (SELECTION + "    condition: selection | count() > 5\n", "aggregation"),
-        (SELECTION + "    fp:\n        ParentImage|endswith: '\\svchost.exe'\n    condition: selection and not fp\n", "already"),
+        (f"{SELECTION}    fp:\n        ParentImage|endswith: '\\svchost.exe'\n    condition: selection and not fp\n", "alre"),
         ("    selection: &x\n        Image: a\n    other: *x\n    condition: &c selection\n", ""),
     ],
 )  # fmt: skip

@@ -19,7 +19,7 @@ TOML = '[rule]\nname = "x"\nrule_id = "r"\nseverity = "low"\nlanguage = "{}"\nty
 EXPORT = {"rule_id": "r", "name": "x", "type": "query", "language": "kuery", "severity": "low", "query": "a.b:c"}
 PLACES = {
     "sigma single": (sigma(), "sigma", "a.yml", "ParentImage"),
-    "sigma double": (sigma().replace("'\\certutil.exe'", '"\\\\certutil.exe"').replace("'", '"'), "sigma", "a.yml", "ParentImage"),
+    "sigma double": (sigma().replace("\\", "").replace("'", '"'), "sigma", "a.yml", "ParentImage"),
     "sigma json": (
         json.dumps({"title": "x", "logsource": {"product": "windows"}, "detection": {"a": {"User": "b"}, "condition": "a"}}),
         "sigma", "a.json", "ParentImage",
