@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from linter import changes
 from tests.conftest import Outcome, Run
 from tests.gits import Repo
 from tests.review.fake import NUMBER, REPO, GitHub, serving
+from tests.review.judge import Judge, sitting
 
 
 class PullRequest:
@@ -56,16 +58,30 @@ class PullRequest:
         return self._run("review", "--select", "unknown-technique,unreadable-rule,missing-technique,unused-selection", *args)
 
 
+@pytest.fixture(scope="session")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
+    """GitHub's own description of its interface; with SIFTLINT_NPM every request of every test here is held against it."""
+    with sitting(tmp_path_factory.mktemp("judge")) as made:
+        yield made
+
+
 @pytest.fixture
-def pull(here: Path, siftlint: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[PullRequest]:
+def pull(here: Path, siftlint: Run, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[PullRequest]:
     work = here / "work"
     work.mkdir()
     monkeypatch.chdir(work)
     from linter.review import hub as module
 
     github = GitHub()
-    request = PullRequest(Repo(work), github, siftlint, monkeypatch)
+    made = PullRequest(Repo(work), github, siftlint, monkeypatch)
     monkeypatch.setattr(module, "PACE", 0.0)
-    monkeypatch.setattr(module, "WAIT", request.waits.append)
+    monkeypatch.setattr(module, "WAIT", made.waits.append)
+    if os.environ.get("SIFTLINT_NPM"):
+        judge: Judge = request.getfixturevalue("judge")
+        answer = github.answer
+        github.answer = lambda verb, path, body: judge(verb, path, body) or answer(verb, path, body)  # type: ignore[method-assign]
+        judge.wrong.clear()
     with serving(github):
-        yield request
+        yield made
+    if os.environ.get("SIFTLINT_NPM"):
+        assert judge.wrong == []
