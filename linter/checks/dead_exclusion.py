@@ -2,21 +2,22 @@
 
 ## What it does
 Holds every exclusion against the conditions that stand beside it. It is reported when each way in which the rule can match
-rules it out already: the rule asks for `Image` ending in `\\powershell.exe`, and the filter excludes `\\java.exe`.
-So is an exclusion that contradicts itself. The pedantic persona hears, as advice, of two more that do no harm: an exclusion
-that another one covers completely, and one of an empty value where the rule asks for the field.
+rules it out already: the rule asks for `Image` ending in `\\powershell.exe`, and the filter excludes `\\java.exe`. So is an
+exclusion that contradicts itself. The pedantic persona hears, as advice, of two more that do no harm: an exclusion that
+another one covers completely, and one of an empty value where the rule asks for the field.
 
 ## Why it matters
-A filter that filters nothing gives false comfort: whoever wrote it meant to silence something that goes on firing. Most often
-the field is the wrong one (the program where its parent was meant), or the selection changed and the filter was left behind.
+A filter that filters nothing gives false comfort: whoever wrote it meant to silence something that goes on firing. Most
+often the field is the wrong one (the program where its parent was meant), or the selection changed and the filter was left
+behind.
 
 ## When to ignore
 When the exclusion is kept for a copy of the rule with other selections that is built from this one.
 
 ## How it is counted
-One finding for the values of a filter that are dead for the same reason. It follows from the rule alone: this is provable. What
-siftlint cannot prove is left alone: fields that hold lists, computed columns, own lists, encoded values, regular expressions
-other than on a constant. Case counts where the rule's language says so.
+One finding for the values of a filter that are dead for the same reason. It follows from the rule alone: this is provable.
+What siftlint cannot prove is left alone: fields that hold lists, computed columns, own lists, encoded values, regular
+expressions other than on a constant. Case counts where the rule's language says so.
 """
 
 from __future__ import annotations

@@ -131,6 +131,8 @@ def _apart(left: tuple[Token, ...], right: tuple[Token, ...]) -> bool:
 def holds(predicate: Predicate, value: str | None, dialect: str = "sigma") -> bool | None:
     """Whether a comparison holds where its field has a text; where it has none, only `null` does."""
     op, wanted = predicate.op, predicate.value
+    if "windash" in predicate.native and value is not None and not predicate.derived:  # a dash stays one of those it matches
+        return holds(predicate._replace(native=""), value, dialect) or None
     if opaque(predicate):
         return False if value is None and predicate.field and not predicate.derived and not predicate.listed else None
     if value is None:

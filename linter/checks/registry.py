@@ -18,6 +18,7 @@ IDS = (
     "noisy-branch",
     "dead-exclusion",
     "self-defeating-exclusion",
+    "evadable-exclusion",
     "common-exclusion",
 )
 

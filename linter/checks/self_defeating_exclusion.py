@@ -1,14 +1,14 @@
 """Points at exclusions that swallow a whole way to match.
 
 ## What it does
-Holds every exclusion against the ways in which the rule can match. It is reported when what one of them asks for already says
-that the exclusion holds: the selection wants ` /add domain_admins` in a command line, the filter excludes ` /add `. It is an
-error when nothing is left of the rule, a warning when one value that it looks for is lost. An exclusion that takes one pair
-out of two lists is a plan, and fine.
+Holds every exclusion against the ways in which the rule can match. It is reported when what one of them asks for already
+says that the exclusion holds: the selection wants ` /add domain_admins` in a command line, the filter excludes ` /add `. It
+is an error when nothing is left of the rule, a warning when one value that it looks for is lost. An exclusion that takes one
+pair out of two lists is a plan, and fine.
 
 ## Why it matters
-Such a rule, or such a part of it, never fires. It looks like coverage, passes every converter, and is silent on the day it is
-needed.
+Such a rule, or such a part of it, never fires. It looks like coverage, passes every converter, and is silent on the day it
+is needed.
 
 ## When to ignore
 When the alternative is kept in the list on purpose although it is switched off by the filter for the time being.
