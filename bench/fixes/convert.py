@@ -39,6 +39,8 @@ def pieces(backend: Any, part: tuple[str, str, str]) -> list[str]:
     body: Any = (
         None if op == "null" else int(value) if op == "eq" and value.isdigit() and (value == "0" or value[:1] != "0") else value
     )
+    if op in ("gt", "gte", "lt", "lte"):
+        body = float(value) if "." in value else int(value)
     if isinstance(body, str) and op not in ("re", "cidr"):
         run = "".join("\\\\" if char == "\\" else f"\\{char}" if char in "*?" and op != "like" else char for char in body)
         body = run

@@ -109,9 +109,16 @@ def test_esql() -> None:
     assert contains == 'from x | where a == 1 | where not b.c like "*\\\\\\\\x\\\\\\\\*"'
 
 
-def test_sequences_are_refused() -> None:
+def test_sequences() -> None:
+    query = (
+        'sequence by host.id\n [process where process.parent.name : "a" or x.y == 1]\n [file where file.name : "b"] | head 1'
+    )
+    assert after(query) == query.replace(
+        'process.parent.name : "a" or x.y == 1',
+        '(process.parent.name : "a" or x.y == 1) and not process.parent.name : "svchost.exe"',
+    )
     with pytest.raises(Refused, match="sequence"):
-        after("sequence by host.id\n [process where true]\n [file where true]")
+        after(query, FOLDER)
 
 
 def test_an_export() -> None:

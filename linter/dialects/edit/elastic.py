@@ -12,7 +12,7 @@ from linter.dialects.edit.container import Container
 from linter.dialects.edit.elastic_words import Words
 from linter.dialects.queries import core
 from linter.finding import AddExclusion, AddTag, AnchorExclusion, Edit, Fix, Intent, ReplaceTag
-from linter.rule import Rule
+from linter.rule import Predicate, Rule, leaves
 from linter.source import Source
 
 _WORDS: dict[str, Words] = {
@@ -51,7 +51,7 @@ def _condition(words: Words, intent: AddExclusion, joint: str = " and ") -> str:
 
 
 def add_exclusion(source: Source, rule: Rule, intent: AddExclusion) -> Fix:
-    """`and not …` at the end of the condition; `| where not …` in ES|QL. Refused for sequences and several sub-queries."""
+    """`and not …` at the end of the condition; `| where not …` in ES|QL. Refused where no one place is known."""
     if not any(name == "query" for name, _, _ in rule.anchors):
         raise Refused("the rule has no query")
     language = _language(source, rule)
@@ -59,7 +59,7 @@ def add_exclusion(source: Source, rule: Rule, intent: AddExclusion) -> Fix:
         raise Refused("the query's language is not known")
     here = container.of(source, rule)
     try:
-        edits = _esql(here, intent) if language == "esql" else _appended(here, language, intent)
+        edits = _esql(here, intent) if language == "esql" else _appended(here, language, rule, intent)
     except core.QueryError as error:
         raise Refused(f"the query can't be read: {error.message}") from None
     return Fix("unsafe", f"exclude {_condition(_WORDS[language], intent)}", edits)
@@ -118,20 +118,46 @@ def _tokens(language: str, text: str) -> list[core.Token]:
     return core.Lexer(module._PAIRS, module._DOTALL).tokens(text, limit=core.MOST_TOKENS)
 
 
-def _shape(language: str, text: str) -> _Shape:
+def _shape(language: str, text: str, rule: Rule, field: str) -> _Shape:
+    """The shape of the condition; of a sequence that of the one event that reads the field. Refused when there is none."""
     tokens = _tokens(language, text)[:-1]
-    first = 0
+    first, stop = 0, len(tokens)
     if language == "eql":
-        words = [token.text.lower() for token in tokens]
-        if words[:1] and words[0] in ("sequence", "join", "sample"):
-            raise Refused("the query is a sequence: which event is meant is not known")
-        if "where" not in words[:3]:
+        if tokens and tokens[0].text.lower() in ("sequence", "join", "sample"):
+            first, stop = _event(tokens, rule, field)
+        words = [token.text.lower() for token in tokens[first : min(stop, first + 3)]]
+        if "where" not in words:
             raise Refused("the query has no condition")
-        first = words.index("where") + 1
-    depth, last, either = 0, len(tokens), False
+        first += words.index("where") + 1
+    return _shape_within(language, tokens, first, stop)
+
+
+def _event(tokens: list[core.Token], rule: Rule, field: str) -> tuple[int, int]:
+    """The tokens between the brackets of the event that a field belongs to."""
+    spans: list[tuple[int, int]] = []
+    opened, depth = 0, 0
+    for at, token in enumerate(tokens):
+        if token.kind == "op" and token.text in ("[", "]"):
+            depth += 1 if token.text == "[" else -1
+            if token.text == "[" and depth == 1:
+                opened = at + 1
+            elif depth == 0:
+                spans.append((opened, at))
+    having = [
+        number
+        for number, tree in enumerate(rule.trees)
+        if any(isinstance(leaf, Predicate) and leaf.field.lower() == field.lower() for leaf in leaves(tree))
+    ]
+    if len(having) != 1 or len(spans) != len(rule.trees):
+        raise Refused("the query is a sequence: which event is meant is not known")
+    return spans[having[0]]
+
+
+def _shape_within(language: str, tokens: list[core.Token], first: int, stop: int) -> _Shape:
+    depth, last, either = 0, stop, False
     joints: list[core.Token] = []
     implicit = False
-    for at in range(first, len(tokens)):
+    for at in range(first, stop):
         token = tokens[at]
         word = token.text if language == "lucene" else token.text.lower()
         if token.kind == "op":
@@ -159,9 +185,9 @@ _JOINS = frozenset(("AND", "OR", "NOT", "&&", "||", "!"))
 _COMMENT = re.compile(r"[ \t]*//[^\r\n]*")
 
 
-def _appended(here: Container, language: str, intent: AddExclusion) -> tuple[Edit, ...]:
+def _appended(here: Container, language: str, rule: Rule, intent: AddExclusion) -> tuple[Edit, ...]:
     query = here.query.text
-    shape = _shape(language, query)
+    shape = _shape(language, query, rule, intent.field)
     upper = language == "lucene" or bool(shape.joints and shape.joints[-1].text.isupper())
     joint, no = ("AND", "NOT") if upper else ("and", "not")
     extra = f"{no} {_condition(_colons(language, query), intent, f' {joint} ')}"

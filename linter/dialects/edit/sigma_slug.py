@@ -22,6 +22,7 @@ _GENERAL = """
 """
 _EXTENSIONS = re.compile(r"\.(?:exe|dll|sys|ps1|psm1|bat|cmd|vbs|js|msi|com|scr|cpl|ocx|tmp|py|sh|jar)$")
 _EDGE = "*?/ $^" + "\\"
+_SAYS_NOTHING = frozenset(("true", "false", "valid", "success", "failure", "none", "unknown", "n/a"))
 _NOISE = frozenset(("c", "the", "microsoft", "windows", "users", "program", "files"))
 
 
@@ -55,6 +56,8 @@ def _leaf(rule: Rule, part: tuple[str, str, str]) -> tuple[str, str]:
         return "empty_value", "placeholder"
     if kind in _OF_CLASS and not (kind == "local_network" and op not in ("cidr", "startswith", "eq")):
         return kind, "localhost" if value in ("127.0.0.1", "::1", "localhost") else _OF_CLASS[kind]
+    if value.isdigit() or value.lower() in _SAYS_NOTHING:
+        value = ""
     if op == "re":
         value = "_".join(re.findall(r"[A-Za-z]{3,}", re.sub(r"\\[A-Za-z]", " ", value))[:2])
     return kind, _words(value) or _words(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", field)) or "value"
