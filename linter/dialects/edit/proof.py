@@ -126,6 +126,8 @@ def _exclusion_added(old: Rule, new: Rule, intent: AddExclusion, spans: _Spans) 
         rest = _without(after, spans, taken)
         if _plain(rest) != _plain(before):
             raise Unproven("what the rule looks for would change")
+        if any(leaf.derived for clause in taken for leaf in clause):
+            raise Unproven("there is no such field at that place of the query")
         if not all(_says(clause, wanted, new) for clause in taken):
             raise Unproven("something else would be excluded than was meant")
         clauses += len(taken)

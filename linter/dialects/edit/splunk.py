@@ -56,6 +56,8 @@ def condition(field: str, op: str, value: str) -> str:
         raise Refused(f"a search has no way to write `{field or 'a keyword'}` {op}")
     if op != "like" and ("*" in value or any(not char.isprintable() for char in value)):
         raise Refused("the value holds what a search reads otherwise")
+    if op == "like" and "?" in value:
+        raise Refused("a search has no sign for any one character")
     written = value.replace("\\", "\\\\").replace('"', '\\"')
     stars = ("*" if op in ("contains", "endswith") else ""), ("*" if op in ("contains", "startswith") else "")
     return f'{field}="{stars[0]}{written}{stars[1]}"'
