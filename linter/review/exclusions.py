@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 State = Literal["present", "absent", "not applicable"]
 MARKS: dict[State, str] = {"present": "✅ present", "absent": "➖ absent", "not applicable": "· not applicable"}
-TOP = 8
-FEWEST = 2  # independent rules behind an exclusion that is listed
+TOP = 6  # exclusions of a technique
+MOST = 3  # techniques of a rule
+FEWEST = 3  # independent rules behind an exclusion that is listed
 _HOW = {
     "eq": "is", "startswith": "starts with", "endswith": "ends with", "like": "matches", "re": "matches", "cidr": "is in",
     "token": "has", "keyword": "is said", "null": "is empty", "gt": "above", "gte": "at least", "lt": "below", "lte": "at most",
@@ -65,14 +66,16 @@ def _state(one: Indicator, own: set[Indicator], rule: Rule, catalog: Catalog) ->
 
 def table(rule: Rule, catalog: Catalog) -> Iterator[str]:
     """The lines of a rule's tables, one a technique; none where the catalog has nothing."""
-    for technique in dict.fromkeys(one.id for one in rule.techniques):
+    named = list(dict.fromkeys(one.id for one in rule.techniques))
+    narrowest = [one for one in named if not any(other.startswith(f"{one}.") for other in named)]
+    for technique in narrowest[:MOST]:
         found = rows(rule, technique, catalog)
         if not found:
             continue
         name = attack.lookup(technique)
         considered = len(catalog.technique(technique).rules)
-        yield f"**{text(rule.title or rule.id or rule.path, 120)}**: of {count(considered, 'rule')} for {text(technique)}"
-        yield f"{f' ({text(name.name)})' if name else ''}"
+        title = text(rule.title or rule.id or rule.path, 120)
+        yield f"**{title}**: of {count(considered, 'rule')} for {text(technique)}{f' ({text(name.name)})' if name else ''}"
         yield ""
         yield "| commonly excluded | rules | here |"
         yield "|---|---:|---|"
@@ -83,5 +86,6 @@ def table(rule: Rule, catalog: Catalog) -> Iterator[str]:
 
 def what(one: Indicator) -> str:
     """An exclusion in words."""
-    value = f" {code(one.value, 80)}" if one.value else ""
-    return f"{code(one.field, 60)} {_HOW.get(one.op, one.op)}{value}"
+    if not one.value:
+        return f"{code(one.field, 60)} {'is empty' if one.op == 'null' else 'is empty text'}"
+    return f"{code(one.field, 60)} {_HOW.get(one.op, one.op)} {code(one.value, 80)}"

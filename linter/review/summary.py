@@ -17,7 +17,7 @@ from linter.review.words import Section
 if TYPE_CHECKING:
     from linter.catalog.load import Catalog
 
-RULES = 20  # rules whose techniques' exclusions are listed
+RULES = 12  # rules whose techniques' exclusions are listed
 
 
 def summary(found: Comparison, now: Plan, page: str, catalog: Catalog | None) -> str:
@@ -35,7 +35,7 @@ def summary(found: Comparison, now: Plan, page: str, catalog: Catalog | None) ->
 
     sections = [
         listed(f"Outside the diff ({len(now.outside)})", now.outside),
-        listed(f"More than fit as comments ({len(now.over)})", now.over),
+        listed(f"{'More than fit as comments' if on_lines else 'New'} ({len(now.over)})", now.over),
         listed(f"Resolved by a person, not said again ({len(now.silent)})", now.silent, True),
         listed(f"{count(len(found.known), 'older finding')} in the touched files", found.known, True),
     ]

@@ -57,8 +57,7 @@ def comment(finding: Finding, offer: Offer | None) -> str:
     if offer:
         lines += ["", _title(offer.fix), "", suggestion(offer.change.text).rstrip("\n")]
     else:
-        for fix in finding.fixes:
-            lines += ["", _title(fix)]
+        lines += [part for fix in finding.fixes for part in ("", _title(fix))]
     lines += ["", f"<sub>Not this one? Resolve this conversation, or write {_ignore(finding)} at the line.</sub>"]
     return "\n".join(lines) + "\n"
 
@@ -79,8 +78,8 @@ def offer(finding: Finding, source: Source | None, hunks: Sequence[tuple[int, in
 
 
 def _title(fix: Fix) -> str:
-    caution = "" if fix.applicability == "safe" else " (it changes what the rule detects)"
-    return f"{prose(fix.description)}{caution}"
+    caution = " (it changes what the rule detects)" if fix.applicability == "unsafe" and fix.edits else ""
+    return f"**Fix**{caution}: {prose(fix.description)}"
 
 
 def _ignore(finding: Finding) -> str:
