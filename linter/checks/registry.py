@@ -19,6 +19,7 @@ IDS = (
     "dead-exclusion",
     "self-defeating-exclusion",
     "evadable-exclusion",
+    "broad-exclusion",
     "common-exclusion",
 )
 
