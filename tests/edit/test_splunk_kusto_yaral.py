@@ -81,7 +81,7 @@ def kusto(query: str, intent: AddExclusion, path: str = "a.kql") -> str:
     ],
 )
 def test_a_line_more(intent: AddExclusion, written: str) -> None:
-    query = 'DeviceProcessEvents\n    | where FileName =~ "b.exe" // why\n    | summarize count() by DeviceName\n'
+    query = 'T\n    | where FileName =~ "b.exe" // why\n    | summarize count() by DeviceName\n'
     assert kusto(query, intent) == query.replace("// why\n", f"// why\n    | where not({written})\n")
 
 
@@ -97,6 +97,11 @@ def test_layouts_of_kusto() -> None:
         kusto("A | where X == 1 | join (B | where Y == 2) on Z", AddExclusion("Q", "eq", "a"))
     got = kusto("A | where X == 1 | join (B | where Y == 2) on Z", AddExclusion("Y", "eq", "a"))
     assert 'B | where Y == 2 | where not(Y =~ "a")) on Z' in got
+    # A column is looked up in the tables that are known.
+    query = "DeviceProcessEvents | where X == 1 | join (DeviceNetworkEvents | where Y == 2) on Z"
+    assert 'Y == 2 | where not(RemoteUrl =~ "a")) on Z' in kusto(query, AddExclusion("RemoteUrl", "eq", "a"))
+    with pytest.raises(Refused, match="column"):
+        kusto(query, AddExclusion("ActorDisplayName", "eq", "a"))
     _, new = edited(KUSTO, AddTag("T1140"), "kusto", "a.yaml")
     assert "relevantTechniques: [T1105, T1140]" in new
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from linter.dialects.edit import container, yaml_tags
 from linter.dialects.edit.base import Refused, parts
+from linter.dialects.edit.container import Container
 from linter.finding import AddExclusion, AddTag, AnchorExclusion, Fix, Intent
 from linter.rule import Predicate, Rule, leaves
 from linter.source import Source
+from linter.taxonomy import schemas
 
 _OPS = {
     "contains": "contains", "startswith": "startswith", "endswith": "endswith", "re": "matches regex", "token": "has",
@@ -72,8 +74,8 @@ def _quoted(value: str) -> str:
 
 def add_exclusion(source: Source, rule: Rule, intent: AddExclusion) -> Fix:
     """The line, where one place is known. Refused when the query reads several tables that it could belong to."""
-    start, end = _place(rule, [part[0] for part in parts(intent)])
     here = container.of(source, rule)
+    start, end = _place(here, rule, [part[0] for part in parts(intent)])
     query = here.query.text
     opening, at = here.inner(start), here.inner(end)
     extra = f"| where not({_conditions(intent)})"
@@ -91,19 +93,45 @@ def add_exclusion(source: Source, rule: Rule, intent: AddExclusion) -> Fix:
     return Fix("unsafe", f"exclude {_conditions(intent)}", (edit,))
 
 
-def _place(rule: Rule, fields: Sequence[str]) -> tuple[int, int]:
-    """The anchor of the tree that the fields belong to."""
+def _place(here: Container, rule: Rule, fields: Sequence[str]) -> tuple[int, int]:
+    """The anchor of the tree that the fields belong to: the one that reads them, else the one whose table has them."""
     places = {int(name[6:]): (start, end) for name, start, end in rule.anchors if name.startswith("where:")}
     if not places:
         raise Refused("the place for a condition is not known")
-    if len(set(places.values())) == 1:
-        return places[min(places)]
-    wanted = fields[0].lower()
-    having = [
-        number
-        for number, tree in enumerate(rule.trees)
-        if any(isinstance(leaf, Predicate) and not leaf.derived and leaf.field.lower() == wanted for leaf in leaves(tree))
+    wanted = {field.lower() for field in fields}
+    read = [
+        {leaf.field.lower() for leaf in leaves(tree) if isinstance(leaf, Predicate) and not leaf.derived} for tree in rule.trees
     ]
-    if len(having) != 1 or having[0] not in places:
+    having = [number for number, names in enumerate(read) if wanted & names]
+    if len(having) != 1:
+        having = [
+            number for number, tables in enumerate(_tables(here, rule)) if _may_have(tables, wanted - read[number], fields)
+        ]
+    if not having:
+        raise Refused(f"no table of the query has the column `{fields[0]}`")
+    if len(having) > 1 and len({places.get(number) for number in having}) > 1:
         raise Refused("the query reads several tables: which one is meant is not known")
+    if having[0] not in places:
+        raise Refused("the place for a condition is not known")
     return places[having[0]]
+
+
+def _tables(here: Container, rule: Rule) -> list[tuple[str, ...]]:
+    """What each tree of a rule reads; nothing is known of it where the file is several queries."""
+    from linter.dialects.queries import kql
+    from linter.dialects.queries.core import QueryError
+
+    try:
+        found = [part.sources for part in kql.read(here.query.text).query.parts]
+    except QueryError:
+        found = []
+    return found if len(found) == len(rule.trees) else [()] * len(rule.trees)
+
+
+def _may_have(tables: Sequence[str], missing: Collection[str], fields: Sequence[str]) -> bool:
+    """Whether a table may have columns; False only where it is known not to."""
+    known = [schemas.columns(table) for table in tables]
+    if not known or None in known:
+        return True
+    names = {name for columns in known for name in columns or ()}
+    return all(re.split(r"[.\[]", field)[0] in names for field in fields if field.lower() in missing)
