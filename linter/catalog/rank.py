@@ -99,20 +99,21 @@ class Ranking:
     def _scores(self) -> list[tuple[float, Candidate]]:
         found = candidates.candidates(self.one, self.peers, self.likeness)
         votes = [self._votes(one) for one in found]
-        fields = [sum(self.fields.get(at, 0.0) for at in one.voters) for one in found]
+        known = self.fields.get
+        fields = [sum([known(at, 0.0) for at in one.voters]) for one in found]
         most, widest = max(votes, default=0) or 1.0, max(fields, default=0) or 1.0
         excluded = sum(self.own_fields.values()) or 1
         text = peers.words(self.rule.title)
         out = []
         for one, vote, field in zip(found, votes, fields, strict=True):
-            leaf = one.indicator
-            score = 0.32 * log(0.03 + vote / most) + 1.6 * field / widest + 0.76 * self.own_fields[one.base] / excluded
+            leaf, name, _, _ = one
+            score = 0.32 * log(0.03 + vote / most) + 1.6 * field / widest + 0.76 * self.own_fields.get(name, 0) / excluded
             if leaf.op == "null":
                 score += 1.8
             if leaf in self.twins:
                 score += 1.0
             tokens = peers.words(leaf.value)
-            if tokens:
+            if tokens and not tokens.isdisjoint(text):
                 score += 0.2 * len(tokens & text) / len(tokens)
             out.append((score, one))
         out.sort(key=lambda item: (-item[0], item[1].indicator))
@@ -120,12 +121,17 @@ class Ranking:
 
     def _votes(self, one: Candidate) -> float:
         """The summed likeness of the nearest independent peers that exclude it."""
-        if len(one.voters) < 2:
-            return sum(self.likeness[at] for at in one.voters)
+        voters, likeness = one.voters, self.likeness
+        if len(voters) < 2:
+            return likeness[voters[0]] if voters else 0.0
         best: dict[str, float] = {}
-        for at in one.voters:
+        for at in voters:
             family = self.peers.peers[at].family
-            best[family] = max(best.get(family, 0.0), self.likeness[at])
+            value = likeness[at]
+            if best.get(family, 0.0) < value:
+                best[family] = value
+        if len(best) <= NEAREST:
+            return sum(sorted(best.values(), reverse=True))
         return sum(sorted(best.values(), reverse=True)[:NEAREST])
 
     # what remains, and in which order

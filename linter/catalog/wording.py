@@ -46,6 +46,7 @@ class Wording:
         self._words = fields.scopes(rule.events, ())
         self._unix = bool(rule.platforms) and _UNIX.issuperset(rule.platforms)
         self._names: dict[str, tuple[str, ...]] = {}
+        self._found: dict[tuple[str, str, tuple[str, ...], bool], Spelling | None] = {}
 
     def fields(self, field: str) -> tuple[str, ...]:
         """The native fields for a canonical one (without its part), the rule's own first; () when none is known."""
@@ -64,6 +65,8 @@ class Wording:
             name = names[0] if names else ""
             spelling = self._spelling(leaf, leaf.op, (name,)) or self._spelling(leaf, leaf.op, ())
             field = name or (spelling.field if spelling else "")
+            if leaf.field.endswith((".sid", ".id")) and (spelling is None or spelling.field.lower() != field.lower()):
+                return None  # its account fields hold names
         else:
             spelling = self._spelling(leaf, leaf.op, names)
             for op in _TEXT if spelling is None and leaf.op in (*_TEXT, "null") else ():
@@ -76,7 +79,13 @@ class Wording:
 
     def _spelling(self, leaf: Indicator, op: str, names: tuple[str, ...]) -> Spelling | None:
         """How the vendor writes a (field, op) with one of these names, the rule's own and the commonest first."""
-        order = {name.lower(): number for number, name in enumerate(names)}
+        key = (leaf.field, op, names, "/" in leaf.value)
+        if key not in self._found:
+            self._found[key] = self._best(leaf, op, names)
+        return self._found[key]
+
+    def _best(self, leaf: Indicator, op: str, names: tuple[str, ...]) -> Spelling | None:
+        order = {name.lower() for name in names}
         own = {name.lower() for name in self._own.get(base(leaf.field), ())}
         fitting = [
             one

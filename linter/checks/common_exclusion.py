@@ -100,6 +100,14 @@ def _confirmed(context: RuleContext, best: dict[_Class, list[Custom]]) -> Iterat
     from linter.catalog.feasible import caveat
     from linter.catalog.rank import Ranking
 
+    if not context.options.hears("pedantic"):  # ranking is dear: not for what would not be shown
+        best = {
+            cls: found
+            for cls, found in best.items()
+            if cls[1] not in FOLDERS and any(one.share >= SHARE and not caveat(one.indicator) for one in found)
+        }
+        if not best:
+            return
     ranking = Ranking(context.rule, context.catalog, context.related)
     for cls in ranking.own_kinds:
         best.pop(cls, None)
