@@ -47,7 +47,9 @@ def fix(source: Source, rule: Rule, intent: Intent) -> Fix:
         return add_tag(source, rule, intent.technique)
     if isinstance(intent, AnchorExclusion):
         made = sigma_text.spelled("Field", intent.op, intent.value)
-        return Fix("display", f"write `{made.key.replace('Field', '', 1) or '|'}: {made.scalar(_QUOTE)}` there", ())
+        key = made.key.removeprefix("Field")
+        said = f"`{key}: {made.scalar(_QUOTE)}`" if key else f"`{made.scalar(_QUOTE)}`, without a modifier,"
+        return Fix("display", f"write {said} there", ())
     raise Refused("Sigma knows no such fix")
 
 
