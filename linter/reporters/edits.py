@@ -53,10 +53,28 @@ def on_lines(fix: Fix, source: Source) -> LineReplacement | None:
     end = source.line_starts[last] if last < len(source.line_starts) else len(source.text)
     if one.end == source.line_starts[last - 1] and last > first:  # ends with the line end before: that line stays as it is
         last, end = last - 1, one.end
+    if begin == end:  # behind the last line end is no line to replace: take the one before
+        if first == 1:
+            return None
+        first -= 1
+        begin = source.line_starts[first - 1]
     old = source.text[begin:end]
     new = source.text[begin : one.start] + one.text + source.text[one.end : end]
     if new == old:
         return None
     if new and not new.endswith(("\n", "\r")) and old.endswith(("\n", "\r")):
         return None  # it would join the next line
-    return LineReplacement(first, last, new.replace("\r\n", "\n").replace("\r", "\n"))
+    return _trimmed(first, _plain_ends(old), _plain_ends(new))
+
+
+def _trimmed(first: int, old: list[str], new: list[str]) -> LineReplacement:
+    """The replacement without the lines at both ends that stay; one line is always replaced."""
+    while len(old) > 1 and new and old[0] == new[0]:
+        first, old, new = first + 1, old[1:], new[1:]
+    while len(old) > 1 and new and old[-1] == new[-1]:
+        old, new = old[:-1], new[:-1]
+    return LineReplacement(first, first + len(old) - 1, "".join(new))
+
+
+def _plain_ends(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").replace("\r", "\n").splitlines(keepends=True)
