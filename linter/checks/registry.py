@@ -20,6 +20,7 @@ IDS = (
     "self-defeating-exclusion",
     "evadable-exclusion",
     "broad-exclusion",
+    "unusual-field",
     "common-exclusion",
 )
 
