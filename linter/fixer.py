@@ -7,6 +7,7 @@ be done stays a finding, with the reason.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -79,8 +80,15 @@ def _proven(finding: Finding, source: Source, reading: Reading) -> tuple[Fix, Pr
     rule = _rule_of(finding, reading)
     if rule is None or finding.intent is None:
         raise Refused("the rule could not be found again")
-    fix = registry.fix(source, rule, finding.intent)
-    return fix, proof.carried_out(source, reading, rule, finding.intent, fix) if fix.edits else None
+    try:
+        fix = registry.fix(source, rule, finding.intent)
+        return fix, proof.carried_out(source, reading, rule, finding.intent, fix) if fix.edits else None
+    except (Refused, Unproven):
+        raise
+    except Exception as error:  # a fix is an extra: it never costs the findings
+        if os.environ.get("SIFTLINT_DEBUG"):
+            raise
+        raise Refused(f"siftlint could not work it out ({type(error).__name__})") from None
 
 
 def _rule_of(finding: Finding, reading: Reading) -> Rule | None:
