@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from linter import logic, suppress
 from linter.checks import registry
-from linter.checks.base import Check, FileContext, Options, RuleContext, RuleRow, RunContext, at_least
+from linter.checks.base import Check, Counted, FileContext, Options, RuleContext, RuleRow, RunContext, at_least
 from linter.dialects import registry as dialects
 from linter.discover import Look, look
 from linter.finding import Finding, Severity
@@ -24,6 +24,9 @@ from linter.suppress import Ignore, Inline, Silenced
 
 if TYPE_CHECKING:
     from linter.catalog.load import Catalog
+
+
+Ledger: TypeAlias = dict[Finding, Callable[[], Counted]]
 
 
 class Job(NamedTuple):
@@ -100,23 +103,34 @@ def lint_file(job: Job) -> FileResult:
         return FileResult(path, "failure", failure=f"{path}: {type(error).__name__}: {error}")
 
 
-def lint_look(seen: Look, options: Options, load: Callable[[], Catalog], *, noise: bool = False) -> FileResult:
-    """Lints a file that has been looked at. `load` gives the catalog and is called only when a check asks for it."""
+def lint_look(
+    seen: Look, options: Options, load: Callable[[], Catalog], *, noise: bool = False, ledger: Ledger | None = None
+) -> FileResult:
+    """Lints a file that has been looked at. `load` gives the catalog and is called only when a check asks for it.
+
+    `ledger` is given to be filled: by finding, how to tell all the rules behind its counts.
+    """
     if seen.kind == "problem" and seen.problem is not None:
         place = seen.problem.position
         source = Source(seen.path, "\n" * (place.line - 1) + " " * (place.column - 1))
         problem = Problem(seen.problem.message, len(source.text), len(source.text))
-        return _result(seen, source, Reading((), (problem,)), options, load, False)
+        return _result(seen, source, Reading((), (problem,)), options, load)
     if seen.kind != "rule" or seen.source is None:
         return FileResult(seen.path, seen.kind, container=seen.container)
-    return _result(seen, seen.source, dialects.read(seen.dialect, seen.source, options.fields), options, load, noise)
+    return _result(seen, seen.source, dialects.read(seen.dialect, seen.source, options.fields), options, load, noise, ledger)
 
 
 def _result(
-    seen: Look, source: Source, reading: Reading, options: Options, load: Callable[[], Catalog], noise: bool
+    seen: Look,
+    source: Source,
+    reading: Reading,
+    options: Options,
+    load: Callable[[], Catalog],
+    noise: bool = False,
+    ledger: Ledger | None = None,
 ) -> FileResult:
     shared: list[dict[str, object]] = [{} for _ in reading.rules]
-    raised = _raise(source, seen.dialect, reading, options, load, shared)
+    raised = _raise(source, seen.dialect, reading, options, load, shared, ledger)
     findings = [finding for finding in raised if options.hears(finding.persona)]
     titles = [rule.start for rule in reading.rules] + [problem.start for problem in reading.problems if problem.title]
     comments = suppress.inline(source, titles)
@@ -135,6 +149,7 @@ def _raise(
     options: Options,
     load: Callable[[], Catalog],
     shared: Sequence[dict[str, object]],
+    ledger: Ledger | None,
 ) -> Iterator[Finding]:
     for module in _wanted(options, "file"):
         yield from module.check(FileContext(options, module.CHECK, source, dialect, reading))
@@ -143,7 +158,10 @@ def _raise(
         quiet = is_quiet(rule, options.quiet_for)
         for module in modules:
             if not (quiet and module.CHECK.statistical):
-                yield from module.check(RuleContext(options, module.CHECK, rule, source, load, known))
+                context = RuleContext(options, module.CHECK, rule, source, load, known)
+                yield from module.check(context)
+                if ledger is not None:
+                    ledger.update(context.counted)
 
 
 def _noise(rule: Rule, known: Catalog, shared: dict[str, object]) -> float | None:

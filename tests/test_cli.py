@@ -310,3 +310,48 @@ def test_a_reader_that_stops_reading_is_no_fault(here: Path, command: Run) -> No
     assert b"Traceback" not in process.stderr.read()
     process.stderr.close()
     process.wait(60)
+
+
+# contract: what is left when nothing is wrong with the input
+
+
+def test_why_names_all_rules_that_were_considered(here: Path, siftlint: Run) -> None:
+    put(here, {"noisy.yml": NOISY})
+    found = json.loads(siftlint("lint", "--format", "json", "--select", "noisy-branch").out)["findings"]
+    if not found:
+        pytest.skip("needs the shipped snapshot, which is not built here")
+    (finding,) = found
+    done = siftlint("why", f"noisy.yml:{finding['start']['line']}")
+    assert done.status == 0
+    considered, here_ = (finding["evidence"][key] for key in ("rules_considered", "rules_here"))
+    assert f"{considered:,} rules considered" in done.out
+    assert f"{here_:,} that combine it with something else" in done.out
+    rules = [
+        line for line in done.out.splitlines() if line.startswith(("  sigma ", "  elastic", "  splunk", "  kusto", "  yaral"))
+    ]
+    links = [line for line in done.out.splitlines() if line.strip().startswith("https://")]
+    assert len(rules) == len(links) == considered
+    assert all(rule["url"] in done.out for rule in finding["evidence"]["rules"])
+
+
+@pytest.mark.parametrize(("place", "said"), [("nowhere.yml:1", "no such file: nowhere.yml"), (".:1", ". is a folder")])
+def test_why_wants_a_file(siftlint: Run, place: str, said: str) -> None:
+    assert siftlint("why", place) == (2, "", f"siftlint: {said}\n")
+
+
+def test_write_baseline_reports_what_it_leaves(here: Path, siftlint: Run) -> None:
+    put(here, {"a.yml": sigma(1, technique="t9991")})
+    done = siftlint("lint", "--format", "json", "--write-baseline", "base.json")
+    assert done.status == 0
+    assert counts(done.out)["findings"] == 0
+    assert counts(done.out)["baselined"] == 1
+    assert siftlint("lint", "a.yml", "nowhere.yml", "--write-baseline", "base.json").status == 2
+    failed = siftlint("lint", "--write-baseline", "nowhere/base.json")
+    assert failed.status == 3
+    assert failed.err.startswith("siftlint: can't write nowhere/base.json: ")
+
+
+def test_verbose_counts_what_holds_no_rule(here: Path, siftlint: Run) -> None:
+    put(here, {"a.yml": sigma(), "compose.yml": "services: {}\n", ".github/workflows/ci.yml": "on: push\njobs: {}\n"})
+    assert siftlint("lint", "--select", "unknown-technique").err == ""
+    assert "2 other files hold no rule" in siftlint("lint", "-v", "--select", "unknown-technique").err

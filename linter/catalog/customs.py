@@ -68,6 +68,14 @@ def customs(rule: Rule, catalog: Catalog, barred: Callable[[], Collection[str]])
                 yield Custom(circle, indicator, cls, left, considered)
 
 
+def everyone(catalog: Catalog, one: Custom, barred: Collection[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The rules of a case's circle, near-copies too, and those of them that exclude it, without those that don't testify."""
+    mates = _counted(catalog, one.circle)[0].difference(barred)
+    leaves, by_rule = _leaves(catalog, one.circle.cls)
+    at = next((number for number, (leaf, _) in enumerate(leaves) if leaf == one.indicator), -1)
+    return mates, frozenset(handle for handle in mates if at in by_rule.get(handle, ()))
+
+
 def circles(rule: Rule, catalog: Catalog) -> Iterator[Circle]:
     """The circles of a rule. A technique with sub-techniques draws none: its table mixes theirs."""
     techniques = dict.fromkeys(one.id for one in rule.techniques if not _mixed(one.id))

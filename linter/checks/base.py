@@ -6,7 +6,7 @@ A check is one module. Its docstring is its documentation page, `CHECK` declares
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from linter.finding import PERSONAS, SEVERITIES, Confidence, Evidence, Finding, Intent, Persona, Severity
@@ -82,6 +82,16 @@ class Options(NamedTuple):
         return self.changed is not None and any(start <= last and first <= end for start, end in self.changed)
 
 
+class Counted(NamedTuple):
+    """The catalog rules behind a finding's counts, by handle: all that were considered, near-copies too, and those of them
+    of which `what` is true ("exclude it").
+    """
+
+    considered: Collection[str]
+    here: Collection[str]
+    what: str
+
+
 class RuleRow(NamedTuple):
     """What a run keeps of each rule: for the report, and for checks over the whole run."""
 
@@ -111,7 +121,10 @@ class _Context:
 
 
 class RuleContext(_Context):
-    """One rule, its file's text, and the catalog (read when first asked for). `shared` is for work that several checks need."""
+    """One rule, its file's text, and the catalog (read when first asked for). `shared` is for work that several checks need.
+
+    `counted` keeps, by finding, how to tell the rules behind its counts, for those who ask for all of them.
+    """
 
     def __init__(
         self,
@@ -127,6 +140,7 @@ class RuleContext(_Context):
         self.source = source
         self.load = load
         self.shared: dict[str, object] = {} if shared is None else shared
+        self.counted: dict[Finding, Callable[[], Counted]] = {}
 
     @property
     def catalog(self) -> Catalog:
@@ -152,15 +166,19 @@ class RuleContext(_Context):
         severity: Severity | None = None,
         confidence: Confidence | None = None,
         persona: Persona | None = None,
+        counted: Callable[[], Counted] | None = None,
     ) -> Finding:
         """A finding at the offsets [start, end) of the file. What is not given is as the check declares it."""
         rule = self.rule
         start, end = span
-        return Finding(
+        made = Finding(
             self.info.id, self._severity(severity), confidence or self.info.confidence, persona or self.info.persona,
             rule.path, rule.dialect, rule.id, rule.title, start, end, self.source.position(start), self.source.position(end),
             message, tuple(subject), evidence or Evidence(), intent,
         )  # fmt: skip
+        if counted is not None:
+            self.counted[made] = counted
+        return made
 
 
 class FileContext(_Context):

@@ -28,8 +28,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from linter.catalog.customs import Circle, Custom, customs
-from linter.checks.base import CheckInfo, Example, RuleContext
+from linter.catalog.customs import Circle, Custom, customs, everyone
+from linter.checks.base import CheckInfo, Counted, Example, RuleContext
 from linter.finding import AddExclusion, Evidence, Finding, Persona
 from linter.taxonomy.classes import field_kind
 from linter.taxonomy.schemas import base
@@ -148,6 +148,7 @@ def _finding(context: RuleContext, one: Custom, suggestion: Suggestion, persona:
         evidence=Evidence(len(one.rules), one.considered, len(one.rules), None, tuple(rule.ref for rule in rules)),
         intent=AddExclusion(*native, tuple((field, op, value) for field, op, value in suggestion.extra)),
         persona=persona,
+        counted=lambda: Counted(*everyone(catalog, one, context.related), "exclude it"),
     )
 
 

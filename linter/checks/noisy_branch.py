@@ -28,10 +28,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from linter import logic
-from linter.catalog import kinds
 from linter.catalog.load import Catalog
 from linter.catalog.tally import base
-from linter.checks.base import CheckInfo, Example, RuleContext, listed
+from linter.checks.base import CheckInfo, Counted, Example, RuleContext, listed
 from linter.finding import Evidence, Finding
 from linter.rule import Indicator, Predicate, Rule
 from linter.taxonomy import values
@@ -68,7 +67,11 @@ def check(context: RuleContext) -> Iterator[Finding]:
         found = judge.branch(branch)
         if found:
             loose.setdefault(tuple(sorted({one.field for one in found})), []).append((branch, found))
-    if not loose or kinds.defines(rule):
+    if not loose:
+        return
+    from linter.catalog import kinds
+
+    if kinds.defines(rule):
         return
     for ways in loose.values():
         finding = _finding(context, ways)
@@ -169,6 +172,7 @@ def _finding(context: RuleContext, ways: list[tuple[tuple[Predicate, ...], list[
         f"{len(combining)} of {len(rules)} combine it with something else, most often {most}.",
         subject=found[0].indicator,
         evidence=Evidence(len(combining), len(rules), families, len(users), tuple(rule.ref for rule in combining[:SHOWN])),
+        counted=lambda: Counted(users[:MOST], [rule.handle for rule in combining], "combine it with something else"),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from textwrap import wrap
 
 from linter.checks import registry
 from linter.commands.common import coloured, width, write
@@ -20,9 +21,11 @@ def run(args: Namespace) -> int:
     bold, plain = ("\x1b[1m", "\x1b[0m") if coloured() else ("", "")
     lines = []
     for info in infos:
-        head = f"{bold}{info.id:<{longest}}{plain}  {info.severity:<8} {info.persona:<8} "
-        room = width() - longest - 20
-        lines.append(head + (info.summary if len(info.summary) <= room else "\n    " + info.summary))
-    lines += ["", "siftlint explain CHECK says what one means; advice does not fail a run unless you ask for it."]
+        persona = f" ({info.persona})" if info.persona != "regular" else ""
+        room = width() - longest - 11
+        first, *more = wrap(info.summary + persona, room, break_on_hyphens=False)
+        lines.append(f"{bold}{info.id:<{longest}}{plain}  {info.severity:<7}  {first}")
+        lines += [" " * (longest + 11) + line for line in more]
+    lines += ["", "siftlint explain CHECK says more. (pedantic) or (auditor): from that --persona on."]
     write("\n".join(lines) + "\n", None)
     return 0

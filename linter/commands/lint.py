@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from linter import config, engine, suppress
-from linter.commands.common import Chooser, catalogs, coloured, files, part, say, snapshot, text_of, width, write
+from linter.commands.common import Chooser, Unable, catalogs, coloured, files, part, say, snapshot, text_of, width, write
 from linter.commands.kept import lint_all, lint_cached
 from linter.discover import containers_line
 from linter.engine import FileResult, Job
@@ -48,12 +48,7 @@ def run(args: Namespace) -> int:
         whole=not args.changed_since and all(os.path.isdir(path) for path in args.paths),  # noqa: PTH112
     )
     if args.write_baseline:
-        kept = [*report.findings, *(gone.finding for gone in report.silenced if gone.by == "baseline")]
-        file = args.write_baseline
-        count = suppress.write_baseline(args.write_baseline, kept)
-        say(f"{count} finding{'' if count == 1 else 's'} written to {file}; use it with --baseline {file}")
-        return _status(3 if report.failures else 0, report.failures)
-
+        report = _written(report, args.write_baseline)
     if args.fix or args.unsafe_fixes or args.diff:
         fixed = part("linter.fixer").run(report, jobs, unsafe=args.unsafe_fixes, diff=args.diff)
         report = fixed.report
@@ -65,24 +60,32 @@ def run(args: Namespace) -> int:
         report = attach_fixes(report)
     view = View(coloured() and not args.output, width(), args.verbose > 0, args.quiet, text_of)
     write(reporter(args.format).render(report, view), args.output, commands=args.format == "github")
-    say(*(() if args.quiet else _notes(results, args.paths, args.changed_since)), *report.notes)
+    say(*(() if args.quiet else _notes(results, args)), *report.notes)
     return _ended(args, settings, report, found)
+
+
+def _written(report: engine.Report, file: str) -> engine.Report:
+    """Writes what is found as a baseline; the report as a run with that baseline gives it."""
+    known = [gone.finding for gone in report.silenced if gone.by == "baseline"]
+    try:
+        count = suppress.write_baseline(file, [*report.findings, *known])
+    except OSError as error:
+        raise Unable(f"can't write {file}: {error.strerror or error}") from None
+    say(f"{count} finding{'' if count == 1 else 's'} written to {file}; use it with --baseline {file}")
+    silenced = (*report.silenced, *(suppress.Silenced(finding, "baseline") for finding in report.findings))
+    summary = report.summary._replace(findings=0, baselined=report.summary.baselined + report.summary.findings)
+    return report._replace(findings=(), summary=summary, silenced=silenced)
 
 
 def _ended(args: Namespace, settings: config.Config, report: engine.Report, found: Sequence[str | Unreadable]) -> int:
     """The exit status."""
     if report.failures:
-        return _status(3, report.failures)
+        say(*report.failures, f"not linted by a fault of siftlint's own; please report it, with the rule: {REPORT_TO}")
+        return 3
     if any(isinstance(item, Unreadable) and item.message == MISSING for item in found):
         return 2
     floor = args.fail_on or settings.fail_on
     return int(floor != "never" and report.reaches(floor))
-
-
-def _status(status: int, failures: Sequence[str]) -> int:
-    if failures:
-        say(*failures, f"not linted by a fault of siftlint's own; please report it, with the rule: {REPORT_TO}")
-    return status
 
 
 def attach_fixes(report: engine.Report) -> engine.Report:
@@ -95,8 +98,12 @@ def attach_fixes(report: engine.Report) -> engine.Report:
     return attached
 
 
-def _notes(results: Sequence[FileResult], paths: Sequence[str], since: str | None) -> Iterator[str]:
-    """What a reader may wonder about: named files that hold no rule, nothing to lint at all, containers that are not read."""
+def _notes(results: Sequence[FileResult], args: Namespace) -> Iterator[str]:
+    """What a reader may wonder about: named files that hold no rule, nothing to lint at all, containers that are not read.
+
+    With -v also how many other files were looked into.
+    """
+    paths, since = args.paths, args.changed_since
     named = {path.replace("\\", "/").removeprefix("./") for path in paths}
     for result in results:
         if result.kind == "other" and result.path in named:
@@ -108,3 +115,6 @@ def _notes(results: Sequence[FileResult], paths: Sequence[str], since: str | Non
     containers = containers_line(Counter(result.container for result in results if result.container))
     if containers:
         yield containers
+    others = sum(result.kind == "other" for result in results)
+    if args.verbose and others:
+        yield f"{others:,} other file{' holds' if others == 1 else 's hold'} no rule"
