@@ -8,6 +8,8 @@ from typing import Any
 from linter.catalog.model import NO_CLASS, ExclusionRow, IndicatorRow
 from linter.catalog.show import SECTIONS, Page
 from linter.reporters.clean import plain
+from linter.reporters.markup import code, link
+from linter.reporters.markup import text as safe
 from linter.rule import Indicator
 
 NAMES = {"sigma": "Sigma", "elastic": "Elastic", "splunk": "Splunk", "kusto": "Kusto", "yaral": "YARA-L"}
@@ -281,29 +283,6 @@ def _rows(title: str, columns: Sequence[str]) -> Iterator[str]:
 
 def _row(*cells: object) -> str:
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
-
-
-def safe(text: str) -> str:
-    """A text as plain Markdown words: nothing in it is markup, a link, a mention or HTML."""
-    text = plain(text, 300)
-    return "".join(f"&#{ord(char)};" if char in "\\`*_{}[]()<>#+!|~@&:" else char for char in text)
-
-
-def code(text: str) -> str:
-    """A text as a code span that fits in a table cell."""
-    text = plain(text, 300).replace("|", "¦")
-    if not text.strip():
-        return "` `" if text else ""
-    fence = "`"
-    while fence in text:
-        fence += "`"
-    pad = " " if text[0] == "`" or text[-1] == "`" or len(fence) > 1 else ""
-    return f"{fence}{pad}{text}{pad}{fence}"
-
-
-def link(text: str, url: str) -> str:
-    """A link to a permalink of the catalog's own making; the text alone when there is none."""
-    return f"[{safe(text)}]({url.replace('(', '%28').replace(')', '%29')})" if url.startswith("https://") else safe(text)
 
 
 def info_text(data: dict[str, Any], colour: bool = False) -> str:
