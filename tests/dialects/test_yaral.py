@@ -162,3 +162,8 @@ def test_the_community_rules() -> None:
     assert sum(bool(rule.techniques) for rule in rules) >= 262
     assert sum(any("." in each.original for each in rule.techniques) for rule in rules) >= 141
     assert sum(bool(rule.id) for rule in rules) == 346
+
+
+def test_an_empty_rule_is_a_problem() -> None:
+    reading = yaral.read(Source("a.yaral", "rule a {}\nrule b { events: }\n"))
+    assert [problem.message for problem in reading.problems] == ["rule a has no events", "rule b has no events"]

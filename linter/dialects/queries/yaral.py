@@ -182,7 +182,7 @@ def _sections(tokens: list[Token]) -> dict[str, list[Token]]:
     if tokens and (not heads or heads[0] > 0):
         raise QueryError(f"expected a section, found {tokens[0].text[:40]!r}", tokens[0].start, tokens[0].end)
     out: dict[str, list[Token]] = {}
-    for first, last in zip(heads, [*heads[1:], len(tokens)], strict=True):
+    for first, last in zip(heads, [*heads[1:], len(tokens)], strict=bool(tokens)):
         key = tokens[first].text.lower()
         if key in out:
             raise QueryError(f"a second section {key}", tokens[first].start, tokens[first].end)
