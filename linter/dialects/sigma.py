@@ -232,13 +232,15 @@ def _judged(module: str, cls: str, root: Mapping, key: Scalar, draft: Draft) -> 
     words = ("Correlation", "Timespan") if code == "correlation" else ("Filter", "Detection", "Condition", "Logsource")
     errors: list[Exception]
     try:
-        errors = getattr(import_module(f"sigma.{module}"), cls).from_dict(_plain(root), collect_errors=True).errors
+        data = {item.value: _plain(value) for item, value in root.items if item.value in (key.value, "logsource")}
+        errors = getattr(import_module(f"sigma.{module}"), cls).from_dict({"title": "-", **data}, collect_errors=True).errors
     except Exception as raised:  # pySigma meets wrong types with whatever they raise
         errors = [raised]
     out = []
     for error in errors:
         if any(word in type(error).__name__ for word in words) or error.__class__.__module__ != "sigma.exceptions":
-            text = f"{type(error).__name__}: {error}" if error.__class__.__module__ == "builtins" else str(error)
+            strange = error.__class__.__module__ == "builtins"
+            text = f"a value in `{key.value}` is of a type that Sigma does not allow there" if strange else str(error)
             if not any(fault.start == key.start and fault.message == text for fault in draft.faults):
                 out.append(Fault(code, " ".join(text.split())[:300], key.start, key.end))
     return out
