@@ -191,6 +191,26 @@ def test_findings_without_a_text(here) -> None:
         assert "unknown-technique" in render(name, REPORT, short)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_no_format_needs_what_a_review_or_a_page_needs(here, name: str) -> None:
+    import os
+    import subprocess
+    import sys
+
+    (here / "a.yml").write_text(sigma(technique="t9999"), encoding="utf-8")
+    code = (
+        "import sys; from linter.cli import main; status = main(sys.argv[1:]);"
+        "heavy = {'github', 'requests', 'jinja2', 'ssl', 'linter.review', 'linter.site'} & set(sys.modules);"
+        "sys.exit(status if not heavy else str(heavy))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "lint", "--format", name, "a.yml"], cwd=here, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert done.stderr == ""
+
+
 def lone(finding: Finding) -> Report:
     return REPORT._replace(findings=(finding,), silenced=())
 

@@ -479,3 +479,21 @@ def test_no_fix_for_what_is_not_on_disk(pull: PullRequest) -> None:
     pull.review()
     [comment] = pull.hub.mine()
     assert "suggestion" not in comment["body"]
+
+
+def test_an_enterprise_server(pull: PullRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    start(pull)
+    monkeypatch.setenv("GITHUB_API_URL", f"{pull.hub.url}/api/v3")
+    real = pull.hub.answer
+    asked: list[str] = []
+
+    def answer(verb: str, path: str, body: object) -> object:
+        asked.append(path)
+        return real(verb, path.removeprefix("/api/v3").removeprefix("/api"), body)
+
+    monkeypatch.setattr(pull.hub, "answer", answer)
+    pull.review()
+    pull.review()
+    assert all(path.startswith("/api/v3/repos/team/rules/") or path == "/api/graphql" for path in asked)
+    assert "/api/graphql" in asked
+    assert len(pull.hub.mine()) == len(pull.hub.summaries()) == 1
