@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 KINDS = ("indicators", "words", "values", "files", "techniques", "fields")
 WEIGHTS = {"indicators": 1.0, "words": 0.5, "values": 1.0, "files": 0.3, "techniques": 0.2}
 SAME_SOURCE = 2.0
+SYSTEMS = ("windows", "linux", "macos")
 NEAREST = 100  # peers that vote
 _WORD = re.compile(r"[a-z0-9]{3,}")
 _FILE = re.compile(r"[a-z0-9_\-]{1,60}\.(?:exe|dll|ps1|sys|vbs|bat|msi)")
@@ -69,6 +70,7 @@ class Peer(NamedTuple):
     handle: str
     family: str
     sources: frozenset[str]
+    systems: frozenset[str]
     norms: dict[str, float]
 
 
@@ -95,6 +97,17 @@ def sources(classes: Iterable[str]) -> frozenset[str]:
         found.add(cls)
         if cls.count(":") > 1:
             found.add(":".join(cls.split(":")[:2]))
+    return frozenset(found)
+
+
+def systems(log_sources: Iterable[str]) -> frozenset[str]:
+    """The operating systems that log sources are of; empty when that is not known of all of them."""
+    found = set()
+    for source in log_sources:
+        system = next((one for one in SYSTEMS if source.endswith("/" + one) or source.startswith(one + ":")), "")
+        if not system:
+            return frozenset()
+        found.add(system)
     return frozenset(found)
 
 
@@ -157,7 +170,8 @@ class Peers:
                 handle = prefix + handle
                 self.number[handle] = len(self.peers)
                 at = dict(zip(KINDS, map(float, norms), strict=True))
-                self.peers.append(Peer(handle, catalog.family(handle), frozenset(listed.split(" ")), at))
+                found = frozenset(listed.split(" "))
+                self.peers.append(Peer(handle, catalog.family(handle), found, systems(found), at))
                 self.excluded.append([])
                 self.classes.append(set())
         for snapshot in catalog.snapshots:
@@ -249,9 +263,12 @@ class Peers:
             if number is not None:
                 dots.pop(number, None)
                 fields.pop(number, None)
-        for at in dots:
+        own = systems(one.sources)
+        for at in tuple(dots):
             if not one.sources.isdisjoint(peers[at].sources):
                 dots[at] *= SAME_SOURCE
+            elif own and peers[at].systems and own.isdisjoint(peers[at].systems):
+                del dots[at]  # a program of another system is none of this one's
         if len(dots) > NEAREST:
             nearest = sorted(dots, key=lambda at: (-dots[at], at))[:NEAREST]
             dots = {at: dots[at] for at in nearest}

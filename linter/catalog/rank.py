@@ -33,8 +33,10 @@ CONSIDERED = 200  # feasible candidates that are ordered by class
 CLASSES = 3  # classes whose best candidate comes first
 COMPLETES = "completes your filter"
 
-# See Ranking.class_features.
+# See Ranking.class_features. For rules that have exclusions: fitted on the filters of 2022-23; for those without: fitted on
+# public rules of 2023 whose exclusions were hidden.
 CLASS_WEIGHTS = (-0.26, 0.34, 0.0, 0.0, 0.59, 0.44, 1.3, 0.31, 0.0)
+BARE_CLASS_WEIGHTS = (-0.25, 0.25, 1.4, 0.1, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
 class Scored(NamedTuple):
@@ -108,7 +110,7 @@ class Ranking:
         for one, vote, field in zip(found, votes, fields, strict=True):
             leaf, name, _, _ = one
             score = 0.32 * log(0.03 + vote / most) + 1.6 * field / widest + 0.76 * self.own_fields.get(name, 0) / excluded
-            if leaf.op == "null":
+            if leaf.op == "null" and name in self.own_fields:  # elsewhere it would pass for insight
                 score += 1.8
             if leaf in self.twins:
                 score += 1.0
@@ -154,7 +156,8 @@ class Ranking:
     def _class_firsts(self, found: Sequence[Scored]) -> list[Scored]:
         """The best candidate of each of the likeliest classes."""
         features = self.class_features(found)
-        weights = {cls: sum(w * x for w, x in zip(CLASS_WEIGHTS, row, strict=True)) for cls, (_, row) in features.items()}
+        chosen = CLASS_WEIGHTS if self.one.excluded else BARE_CLASS_WEIGHTS
+        weights = {cls: sum(w * x for w, x in zip(chosen, row, strict=True)) for cls, (_, row) in features.items()}
         return [features[cls][0] for cls in sorted(weights, key=lambda cls: (-weights[cls], cls))[:CLASSES]]
 
     def class_features(self, found: Sequence[Scored]) -> dict[Class, tuple[Scored, tuple[float, ...]]]:
