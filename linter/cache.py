@@ -1,8 +1,9 @@
 """What linting a file gave, kept for the next run: content-addressed, in one SQLite file in the platform's cache folder.
 
-A key is a hash of all that a result depends on: the file's bytes, what its path says about it, the macros near it, how it is
-linted, the catalogs, and siftlint itself. Entries are opaque bytes here, each with a checksum. Whatever goes wrong with the
-cache costs time and nothing else: a run that can't use it works without, and a damaged file is reported and begun anew.
+A key is a hash of all that a result depends on: the file's bytes and its path as given (a folder's name may say that rules are
+deprecated, a whole path that a rule is a public one), the macros near it, how it is linted, the catalogs, and siftlint itself.
+Entries are opaque bytes here, each with a checksum. Whatever goes wrong with the cache costs time and nothing else: a run that
+can't use it works without, and a damaged file is reported and begun anew.
 SQLite keeps several processes apart, and a killed one leaves what was there before.
 """
 
@@ -36,12 +37,6 @@ _BATCH = 500  # keys a query
 _PATIENCE = 2.0  # seconds to wait for another process that writes
 _DAY = 86_400
 SHIPPED = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "catalog_snapshot")  # noqa: PTH100, PTH118, PTH120
-FOLDERS = ("_deprecated", "deprecated", "baselines")
-"""Names of folders that say something about the rules below them."""
-WITHIN = ("emerging-threats",)
-"""Texts that say something about a rule wherever they stand in its path."""
-PLAIN = ("yml", "yaml", "toml", "json", "ndjson", "yaral", "yaral2", "yl2")
-"""Suffixes of files whose own name says nothing about the rule in them."""
 
 
 def folder() -> str:
@@ -76,47 +71,29 @@ class Keys:
                 base.update(blake2b(file.read(), digest_size=16).digest())
         self._base = base.digest()
         self._ways: dict[object, bytes] = {}
-        self._folders: dict[str, bytes | None] = {}
+        self._macros: dict[str, bytes | None] = {}
 
     def key(self, path: str, way: tuple[object, ...]) -> bytes | None:
         """The key of a file that is linted in some way (options, dialect, …: all by their repr); None: it is not to be kept."""
         prefix = self._ways.get(way)
         if prefix is None:
             prefix = self._ways[way] = self._base + blake2b(repr(way).encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        about = self._about(path)
-        if about is None:
+        parent = os.path.dirname(path)  # noqa: PTH120
+        if parent not in self._macros:
+            self._macros[parent] = _macros(parent)
+        macros = self._macros[parent]
+        data = None if macros is None else _bytes_of(path, MAX_FILE)
+        if macros is None or data is None:
             return None
-        data = _bytes_of(path, MAX_FILE)
-        return None if data is None else blake2b(prefix + about + b"\0" + data, digest_size=16).digest()
-
-    def _about(self, path: str) -> bytes | None:
-        """What a path says of the rules in a file, as far as any dialect or check listens."""
-        parent, _, name = path.rpartition("/")
-        if parent not in self._folders:
-            self._folders[parent] = _folder_traits(parent, path)
-        folder = self._folders[parent]
-        if folder is None:
-            return None
-        suffix = name.rpartition(".")[2].lower()
-        said = suffix if suffix in PLAIN else name
-        said += "".join(f" {text}" for text in WITHIN if text in name)
-        return folder + said.encode("utf-8", "surrogateescape")
+        said = path.encode("utf-8", "surrogateescape")
+        return blake2b(b"%b%b%d\0%b%b" % (prefix, macros, len(said), said, data), digest_size=16).digest()
 
 
-def _folder_traits(folder: str, path: str) -> bytes | None:
-    parts = folder.split("/")
-    said = [name for name in FOLDERS if name in parts] + [text for text in WITHIN if text in folder]
-    macros = _macros(path)
-    return None if macros is None else " ".join(said).encode() + b"\0" + macros + b"\0"
-
-
-def _macros(path: str) -> bytes | None:
-    """A hash of the macros folder near a file; b"" without one, None when it is too large to look through."""
-    place = above(os.path.dirname(path))  # noqa: PTH120
-    if place is None:
-        return b""
+def _macros(folder: str) -> bytes | None:
+    """A hash of the macros folder near the files of a folder; None when it is too large to look through."""
     found, size = blake2b(digest_size=16), 0
-    for file in macro_files(place):
+    place = above(folder)
+    for file in () if place is None else macro_files(place):
         data = _bytes_of(file, MAX_BYTES) or b""
         size += len(data)
         if size > MAX_MACROS:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 from linter import __version__
+from linter.terminal import columns
 
 COMMANDS = ("lint", "suggest", "parse", "why", "checks", "explain", "catalog", "review")
 DIALECTS = ("auto", "sigma", "elastic", "splunk", "kusto", "yaral")
@@ -21,25 +24,34 @@ exit status: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage or confi
 """
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """As wide as the terminal. argparse makes one for every argument, and by itself loads half a library to learn a width."""
+
+    def __init__(self, prog: str, **more: Any) -> None:
+        super().__init__(prog, **{"width": columns() - 2, **more})
+
+
 class _Parser(argparse.ArgumentParser):
     """Wrong usage is one line that says what would be right, and exit status 2."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**{"formatter_class": _Help, **given})
 
     def error(self, message: str) -> None:  # type: ignore[override]
         print(f"{self.prog}: {message}\nsee: {self.prog} --help", file=sys.stderr)
         raise SystemExit(2)
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(only: str = "") -> argparse.ArgumentParser:
+    """The whole command line, or, which takes a fraction of the time, what a command that is known needs of it."""
     top = _Parser(
         prog="siftlint",
         description="Holds detection rules against a catalog of public rules: what is noise, what is commonly excluded.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"siftlint {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
-    for name in COMMANDS:
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser, prog=top.prog)
+    for name in (only,) if only else COMMANDS:
         globals()[f"_{name}"](commands)
     return top
 
@@ -158,8 +170,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+    gc.set_threshold(50_000, 20, 50)  # what a run makes it needs to its end
     try:
-        args = parser().parse_args(argv)
+        words = sys.argv[1:] if argv is None else list(argv)
+        args = parser(words[0] if words and words[0] in COMMANDS else "").parse_args(words)
         return int(import_module(f"linter.commands.{args.command}").run(args))
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 2

@@ -247,12 +247,11 @@ def report(
 
 def _over_all(rows: Sequence[RuleRow], options_of: Callable[[str], Options]) -> Iterator[Finding]:
     used = {options_of(row.path) for row in rows}
-    for check in map(registry.check, (name for name in registry.IDS if any(options.wants(name) for options in used))):
-        if check.CHECK.scope == "run":
-            for finding in check.check(RunContext(Options(), check.CHECK, rows, options_of)):
-                options = options_of(finding.path)
-                if options.wants(finding.check) and options.hears(finding.persona):
-                    yield finding
+    for check in map(registry.check, (name for name in registry.RUN if any(options.wants(name) for options in used))):
+        for finding in check.check(RunContext(Options(), check.CHECK, rows, options_of)):
+            options = options_of(finding.path)
+            if options.wants(finding.check) and options.hears(finding.persona):
+                yield finding
 
 
 def _without_bases(findings: list[Finding], rows: Sequence[RuleRow], options_of: Callable[[str], Options]) -> list[Finding]:

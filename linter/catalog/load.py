@@ -27,11 +27,11 @@ returns handles from which the caller takes them.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from linter.catalog import layout, rows
 from linter.catalog.model import (
@@ -45,9 +45,12 @@ from linter.catalog.model import (
     telling,
     weight,
 )
-from linter.catalog.snapshot import Snapshot, SnapshotError, shipped
+from linter.catalog.snapshot import Snapshot, SnapshotError, shipped_folder
 from linter.catalog.tables import Table, exclusion_row
 from linter.rule import Indicator, Rule
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Catalog", "SnapshotError", "open_catalog"]
 _LETTER_OF = {vendor: letter for letter, vendor in LETTERS.items()}
@@ -73,10 +76,9 @@ class Catalog:
     @classmethod
     def open(cls, path: str | Path | None = None, layers: Iterable[str | Path] = ()) -> Catalog:
         """Opens the snapshot at a path (the shipped one when there is none) and private layers over it."""
-        snapshots = [Snapshot(Path(path) if path else shipped())]
+        snapshots = [Snapshot(path or shipped_folder())]
         for number, layer in enumerate(layers, 1):
-            folder = Path(layer)
-            snapshots.append(Snapshot(folder, number, folder.resolve().name))
+            snapshots.append(Snapshot(layer, number, os.path.basename(os.path.realpath(layer))))  # noqa: PTH119
         return cls(snapshots)
 
     @property

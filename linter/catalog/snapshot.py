@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-from pathlib import Path
-from typing import Any
+import os
+from typing import TYPE_CHECKING, Any
 
 from linter.catalog import layout
+
+if TYPE_CHECKING:
+    from pathlib import Path  # imported where it is needed: linting one rule does without
 
 
 class SnapshotError(Exception):
@@ -16,7 +19,14 @@ class SnapshotError(Exception):
 
 def shipped() -> Path:
     """The folder of the shipped snapshot: beside the package, in a checkout, an editable install and a wheel alike."""
-    return Path(__file__).resolve().parents[2] / "catalog_snapshot"
+    from pathlib import Path
+
+    return Path(shipped_folder())
+
+
+def shipped_folder() -> str:
+    """The same as text."""
+    return os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))), "catalog_snapshot")  # noqa: PTH118, PTH120
 
 
 class Snapshot:
@@ -25,18 +35,26 @@ class Snapshot:
     SnapshotError when there is no snapshot, it is of another schema, or what is read is not what the manifest says.
     """
 
-    def __init__(self, path: Path, number: int = 0, name: str = "") -> None:
-        recover(path)
-        self.path = path
+    def __init__(self, path: str | Path, number: int = 0, name: str = "") -> None:
+        self.folder = os.fspath(path)
+        if not os.path.isdir(path):  # noqa: PTH112
+            recover(self.path)
         self.name = name
         self.prefix = f"{number}:" if number else ""
-        self.manifest = _manifest(path)
+        self.manifest = _manifest(self.folder)
         self.files: dict[str, str] = self.manifest["files"]
         self.rules: int = self.manifest["rules"]
         self._bases: dict[str, str] = {corpus["vendor"]: corpus["url"] for corpus in self.manifest["corpora"]}
         if len(self.manifest["corpora"]) > 1:
             self._bases.pop("", None)  # several private corpora: whose file it is, is not recorded
         self._read: dict[str, bytes] = {}
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        from pathlib import Path
+
+        return Path(self.folder)
 
     def base(self, vendor: str) -> str:
         """The address below which the files of a vendor's rules lie; "" when it is not known."""
@@ -52,15 +70,14 @@ class Snapshot:
         return data
 
     def _checked(self, name: str, wanted: str) -> bytes:
-        path = self.path / name
+        path = os.path.join(self.folder, name)  # noqa: PTH118
         try:
-            data = path.read_bytes()
+            with open(path, "rb") as file:  # noqa: PTH123
+                data = file.read()
         except OSError as error:
-            raise SnapshotError(f"the catalog's {path.as_posix()} can't be read ({error.strerror}); {_REMEDY}") from None
+            raise SnapshotError(f"the catalog's {_shown(path)} can't be read ({error.strerror}); {_REMEDY}") from None
         if layout.digest(data) != wanted:
-            raise SnapshotError(
-                f"the catalog's {path.as_posix()} is not what its manifest says (cut short or edited); {_REMEDY}"
-            )
+            raise SnapshotError(f"the catalog's {_shown(path)} is not what its manifest says (cut short or edited); {_REMEDY}")
         return data
 
 
@@ -78,13 +95,18 @@ def recover(path: Path) -> None:
 _REMEDY = "restore it, or build it again with `siftlint catalog build`"
 
 
-def _manifest(path: Path) -> dict[str, Any]:
-    file = path / layout.MANIFEST
-    shown = file.as_posix()
+def _shown(path: str) -> str:
+    return path.replace(os.sep, "/")
+
+
+def _manifest(path: str) -> dict[str, Any]:
+    name = os.path.join(path, layout.MANIFEST)  # noqa: PTH118
+    shown = _shown(name)
     try:
-        text = file.read_text(encoding="utf-8")
+        with open(name, encoding="utf-8") as file:  # noqa: PTH123
+            text = file.read()
     except FileNotFoundError:
-        raise SnapshotError(f"no catalog snapshot at {path.as_posix()} (it has no {layout.MANIFEST})") from None
+        raise SnapshotError(f"no catalog snapshot at {_shown(path)} (it has no {layout.MANIFEST})") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SnapshotError(f"the catalog's {shown} can't be read ({error}); {_REMEDY}") from None
     try:
@@ -98,7 +120,7 @@ def _manifest(path: Path) -> dict[str, Any]:
         newer = isinstance(schema, int) and schema > layout.SCHEMA
         advice = "update siftlint" if newer else "build it again with `siftlint catalog build`"
         raise SnapshotError(
-            f"the catalog at {path.as_posix()} has schema {schema!r}, this siftlint reads {layout.SCHEMA}; {advice}"
+            f"the catalog at {_shown(path)} has schema {schema!r}, this siftlint reads {layout.SCHEMA}; {advice}"
         )
     if manifest.get("hash") != manifest_hash(manifest):
         raise SnapshotError(f"the catalog's {shown} was edited (its hash does not fit); {_REMEDY}")

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from linter.catalog import kinds
 from linter.catalog.model import exact_forms
 from linter.checks import matching
 from linter.checks.base import CheckInfo, Example, RuleContext, listed
@@ -55,7 +54,11 @@ def check(context: RuleContext) -> Iterator[Finding]:
             parts = clause.holds
             if parts and not clause.fails and all(is_broad(leaf) and matching.key(leaf) not in asked for leaf in parts):
                 groups.setdefault((clause.label, parts[0].field), {}).setdefault(clause.span, parts[0])
-    if not groups or kinds.defines(context.rule):
+    if not groups:
+        return
+    from linter.catalog import kinds
+
+    if kinds.defines(context.rule):
         return
     for found in groups.values():
         unusual = [leaf for leaf in found.values() if _others(context, leaf) < USUAL]

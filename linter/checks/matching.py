@@ -10,7 +10,6 @@ value say nothing. "Never" needs a field that has one value an event: in a list 
 from __future__ import annotations
 
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
 
 from linter.checks import regexes
 from linter.rule import Predicate
@@ -265,6 +264,8 @@ def _padded(known: Predicate) -> str:
 
 
 def _in_network(address: str, network: str) -> bool | None:
+    from ipaddress import ip_address, ip_network
+
     try:
         found, wanted = ip_address(address), ip_network(network, strict=False)
     except ValueError:
@@ -273,6 +274,8 @@ def _in_network(address: str, network: str) -> bool | None:
 
 
 def _networks(left: str, right: str) -> bool | None:
+    from ipaddress import ip_network
+
     try:
         one, two = ip_network(left, strict=False), ip_network(right, strict=False)
     except ValueError:

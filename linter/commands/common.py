@@ -7,7 +7,6 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -19,6 +18,7 @@ from linter.config import Config
 from linter.discover import find
 from linter.reading import Unreadable, load
 from linter.source import Source
+from linter.terminal import columns
 
 RUNNERS = ("GITHUB_ACTIONS", "TF_BUILD")  # set by the CI services that look for commands in what a step prints
 
@@ -138,9 +138,7 @@ def coloured() -> bool:
 
 def width() -> int:
     """Columns to fill: the terminal's, between 60 and 120; 80 where there is none."""
-    from shutil import get_terminal_size
-
-    return max(60, min(120, get_terminal_size((80, 24)).columns)) if sys.stdout.isatty() or "COLUMNS" in os.environ else 80
+    return max(60, min(120, columns())) if sys.stdout.isatty() or "COLUMNS" in os.environ else 80
 
 
 def part(name: str) -> ModuleType:
@@ -159,11 +157,11 @@ def text_of(path: str) -> Source | None:
 
 def snapshot(folders: tuple[str, ...]) -> dict[str, Any]:
     """What the outputs say of the catalog that was used; {} in a checkout that has none yet. SnapshotError for a broken one."""
-    from linter.catalog.snapshot import Snapshot, shipped
+    from linter.catalog.snapshot import Snapshot, shipped_folder
 
-    if not folders[0] and not shipped().is_dir():
+    if not folders[0] and not os.path.isdir(shipped_folder()):  # noqa: PTH112
         return {}
-    manifests = [Snapshot(Path(folder) if folder else shipped()).manifest for folder in folders]
+    manifests = [Snapshot(folder or shipped_folder()).manifest for folder in folders]
     keys = ("schema", "hash", "rules", "corpora")
     shown = {key: manifests[0][key] for key in keys if key in manifests[0]}
     if len(manifests) > 1:

@@ -1,6 +1,6 @@
 """Linting many files with the cache: what is known is taken from it, the rest is linted and kept.
 
-A kept result is a JSON array without the file's path, which is filled in on reading: the same text may stand at two places.
+A kept result is a JSON array. The file's path, which stands in its key, is filled in on reading.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _unpacked(jobs: Sequence[Job], of: Sequence[bytes | None], kept: dict[bytes,
 
 
 def pack(result: FileResult) -> bytes | None:
-    """A result as bytes; None when it is not to be kept: a fault of ours, or a text that holds the file's own path."""
+    """A result as bytes; None for one that is not to be kept: a fault of ours."""
     if result.failure:
         return None
     data = [
@@ -96,8 +96,6 @@ def pack(result: FileResult) -> bytes | None:
         result.comments,
     ]
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    if len(result.path) > 1 and json.dumps(result.path, ensure_ascii=False)[1:-1] in text:
-        return None
     return text.encode("utf-8", "surrogatepass")
 
 

@@ -19,8 +19,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import yaml
-
+from linter.dialects.libyaml import yaml
 from linter.source import Embedded, Source
 
 if TYPE_CHECKING:
