@@ -21,8 +21,12 @@ IDS = (
     "evadable-exclusion",
     "broad-exclusion",
     "unusual-field",
+    "duplicate-rule",
+    "upstream-drift",
     "common-exclusion",
 )
+RUN = ("duplicate-id",)
+"""Those of scope `run`, which are asked in every run: the others need not be imported where all results are kept ones."""
 
 
 def check(name: str) -> Check:
