@@ -8,6 +8,7 @@ its quotes or block indicator. `base` is the first filter on raw events (base se
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from linter.dialects.draft import Draft, DraftTree
@@ -18,7 +19,7 @@ from linter.dialects.splunk_macros import dependencies as _dependencies
 from linter.dialects.splunk_macros import near
 from linter.dialects.yamldoc import Mapping, Scalar, Sequence, YamlError, documents, embedded, text_of
 from linter.dialects.yamldoc import Node as Yaml
-from linter.rule import And, OrgList, Problem, Reading, Rule
+from linter.rule import And, Fault, OrgList, Problem, Reading, Rule
 from linter.source import Embedded, Source
 
 _KEYS = re.compile(r"^[\"']?([a-z_]+)[\"']?[ \t]*:", re.MULTILINE)
@@ -109,11 +110,25 @@ def _rule(source: Source, root: Mapping) -> Rule | Problem:
     for part in found.query.parts:
         draft.trees.append(DraftTree(None if part.tree == And(()) else part.tree, part.sources, inside))
     draft.lists = [OrgList(each.name, each.negated, *_on_file(inside, each.start, each.end)) for each in found.query.lists]
+    draft.faults.extend(_misspelt(found.customs, inside))
     _metadata(root, draft)
     for name, span in (("base", found.base), ("sift", found.sift)):
         if span is not None:
             draft.anchors.append((name, *_on_file(inside, *span)))
     return draft.finish()
+
+
+def _misspelt(customs: tuple[tuple[str, int, int], ...], place: Embedded) -> Iterator[Fault]:
+    """A fault for each custom command that is nearly one of Splunk's own."""
+    from difflib import get_close_matches
+
+    from linter.dialects.queries.spl_words import KNOWN
+
+    for name, start, end in customs:
+        near = get_close_matches(name[:40], KNOWN, 1, 0.85)
+        if near:
+            message = f"`{name[:40]}` is no command of Splunk's; did you mean `{near[0]}`?"
+            yield Fault("command-unknown", message, *_on_file(place, start, end))
 
 
 def _on_file(place: Embedded, start: int, end: int) -> tuple[int, int]:

@@ -190,10 +190,16 @@ def test_recognition(text: str, recognised: bool) -> None:
     assert splunk.recognises(Source("x.yml", text)) is recognised
 
 
+def test_a_command_that_is_nearly_splunks_is_a_fault() -> None:
+    text = "name: Odd\ntype: TTP\nsearch: a=b | evall c=d | ourown e\n"
+    [rule] = read(text).rules
+    assert [(fault.code, text[fault.start : fault.end]) for fault in rule.faults] == [("command-unknown", "evall")]
+
+
 @pytest.mark.parametrize(
     ("search", "message", "line", "column"),
     [
-        ("'a=b | frobnicate c'", "unknown command 'frobnicate'", 3, 16),
+        ("'a=b | project c'", "unknown command 'project'", 3, 16),
         ("|\n  a=b\n  c=\"d", "unterminated string", 5, 5),
         ("|\n  a=b\n  (c=d", "not closed", 5, 3),
         ("[a, b]", "not text", 3, 9),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from typing import NamedTuple
 from linter.dialects.queries.core import Part, Query, QueryError, Token, conjunction
 from linter.dialects.queries.spl_columns import Columns
 from linter.dialects.queries.spl_commands import handler
+from linter.dialects.queries.spl_flags import Choice, Resolver
 from linter.dialects.queries.spl_search import SearchParser
 from linter.dialects.queries.spl_text import (
     MAX_CHARS,
@@ -28,7 +30,7 @@ from linter.dialects.queries.spl_text import (
     tokens,
     unquoted,
 )  # fmt: skip
-from linter.dialects.queries.spl_words import FREE, GENERATING, KNOWN
+from linter.dialects.queries.spl_words import FOREIGN_COMMANDS, FREE, GENERATING, KNOWN
 from linter.rule import And, Node, Not, Or, OrgList, Term, leaves
 
 __all__ = ["MacroDefinition", "Search", "called", "parse", "read", "silent"]
@@ -37,6 +39,10 @@ MAX_SUBSEARCHES = 500
 _BASE_DEPTH, _SUB_DEPTH = 40, 8  # of core.MAX_DEPTH: a group here takes six Python frames, a sub-search some twenty
 ORIGINS = ("index", "sourcetype", "source", "eventtype", "channel", "splunk_server", "tag")
 _SILENT = ("drop_dm_object_name", "comment", "summariesonly")
+_SIFTS = (  # how macros are named that take away what an organisation expects
+    "_filter", "_whitelist", "_allowlist", "_allow_list", "_safelist", "_exclusion", "_exclusions", "_exceptions",
+    "_suppression", "_suppressions",
+)  # fmt: skip
 _NO = ("false", "0", "no", "none", "null")
 
 
@@ -45,11 +51,13 @@ class Search(NamedTuple):
 
     `base`: the first filter on raw events (base search, tstats where clause, `search` after a data model), to whose end
     ` NOT field="value"` may be added. `sift`: the call of the first `*_filter` macro, in front of which a `search` may stand.
+    `customs`: commands that are not Splunk's own, with their places.
     """
 
     query: Query
     base: tuple[int, int] | None
     sift: tuple[int, int] | None
+    customs: tuple[tuple[str, int, int], ...] = ()
 
 
 def parse(text: str, macros: Mapping[str, MacroDefinition] | None = None) -> Query:
@@ -78,7 +86,7 @@ def read(text: str, macros: Mapping[str, MacroDefinition] | None = None) -> Sear
     if not reader.commands:
         raise QueryError("the search is empty", 0)
     parts = tuple(part.finished() for at, part in enumerate(reader.parts) if at == 0 or part.says())
-    return Search(Query(parts, tuple(dict.fromkeys(reader.lists))), reader.base, reader.sift)
+    return Search(Query(parts, tuple(dict.fromkeys(reader.lists))), reader.base, reader.sift, tuple(reader.customs))
 
 
 def _clamped(start: int, end: int, text: str) -> tuple[int, int]:
@@ -127,6 +135,8 @@ class _Reader:
         self.sift: tuple[int, int] | None = None
         self.commands = 0
         self.subsearches = 0
+        self.resolver = Resolver()
+        self.customs: list[tuple[str, int, int]] = []
 
 
 class _Part:
@@ -194,8 +204,10 @@ class Pipeline:
                 read_command(self, command)
             elif name in KNOWN:
                 self.other(command)
-            else:
+            elif name in FOREIGN_COMMANDS:
                 raise QueryError(f"unknown command {name!r}", command.start, command.start + len(name))
+            else:
+                self.custom(command)
 
     def generates(self, command: Command) -> bool:
         """Whether the first words of a pipeline without a leading | are a command all the same."""
@@ -225,6 +237,17 @@ class Pipeline:
             if token.kind == "macro":
                 self.macro(token)
 
+    def custom(self, command: Command) -> None:
+        """A command of an add-on or of the organisation's own: what it makes of the rows is computed.
+
+        Fields that were read before it stay what they are, any other column may be its own.
+        """
+        self.reader.customs.append((command.name, *self.place(command.start, command.start + len(command.name))))
+        used = {leaf.field for node in self.part.nodes for leaf in leaves(node) if isinstance(leaf, Term) and not leaf.derived}
+        with suppress(QueryError):
+            self.other(command)
+        self.columns.table([*self.columns.raw, *(name for name in used if name)], self.columns.computed)
+
     def fresh(self) -> None:
         """Begins another part where a second generating command stands in the pipeline."""
         if self.part.nodes or self.part.sources:
@@ -244,8 +267,18 @@ class Pipeline:
         """Adds a condition to the tree and notes the lists that it asks."""
         if node is None:
             return
+        if self.columns.choices:
+            node = self.reader.resolver.resolved(node, self.columns.choices)
         self.part.nodes.append(node)
         self.consulted(node, False)
+
+    def chosen(self, choice: Choice) -> Choice:
+        """A choice with those that its conditions read put in."""
+        if not self.columns.choices:
+            return choice
+        put_in = self.reader.resolver.resolved
+        made = Choice(tuple((put_in(test, self.columns.choices), value) for test, value in choice.branches), choice.default)
+        return made if made.bearable() else choice
 
     def consulted(self, node: Node, negated: bool) -> None:
         """Notes the organisation's lists below a node."""
@@ -294,10 +327,10 @@ class Pipeline:
     def macro(self, token: Token) -> None:
         """A macro that is not expanded: a filter of the organisation, a prefix taken away, or a source."""
         name, arguments = call(token.text)
-        if name.endswith("_filter"):
+        if name.endswith(_SIFTS):
             place = self.place(token.start, token.end)
             self.reader.lists.append(OrgList(name, True, *place))
-            if self.parent is None and self.reader.sift is None:
+            if self.parent is None and self.reader.sift is None and name.endswith("_filter"):
                 self.reader.sift = place
         elif name == "drop_dm_object_name":
             if arguments:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
+from linter.dialects.queries.spl_flags import Choice
+
 MAX_COLUMNS = 300  # of a table; the widest public one has 40
 
 
@@ -14,18 +16,20 @@ class Columns:
     `closed`: a table (after stats, tstats, …), which has no columns but those known here. Before, every name is a field.
     """
 
-    __slots__ = ("closed", "computed", "lookups", "raw")
+    __slots__ = ("choices", "closed", "computed", "lookups", "raw")
 
     def __init__(self, closed: bool = False) -> None:
         self.closed = closed
         self.raw: dict[str, str] = {}  # column → the event's field
         self.computed: set[str] = set()
         self.lookups: dict[str, str] = {}  # column → the lookup that made it
+        self.choices: dict[str, Choice] = {}  # column → the conditions that it stands for
 
     def copy(self) -> Columns:
         """An independent copy."""
         other = Columns(self.closed)
         other.raw, other.computed, other.lookups = dict(self.raw), set(self.computed), dict(self.lookups)
+        other.choices = dict(self.choices)
         return other
 
     def resolve(self, name: str) -> tuple[str, bool]:
@@ -42,6 +46,7 @@ class Columns:
         for name in names:
             self.raw.pop(name, None)
             self.lookups.pop(name, None)
+            self.choices.pop(name, None)
             self.computed.add(name)
             if lookup:
                 self.lookups[name] = lookup
@@ -51,10 +56,14 @@ class Columns:
         field, derived = self.resolve(old)
         lookup = self.lookups.get(old, "")
         if derived:
+            choice = self.choices.get(old)
             self.compute((new,), lookup)
+            if choice is not None:
+                self.choices[new] = choice
             return
         self.computed.discard(new)
         self.lookups.pop(new, None)
+        self.choices.pop(new, None)
         self.raw[new] = new if field.endswith(f".{new}") else field
 
     def rename(self, old: str, new: str) -> None:
@@ -76,6 +85,12 @@ class Columns:
         self.raw.pop(name, None)
         self.computed.discard(name)
         self.lookups.pop(name, None)
+        self.choices.pop(name, None)
+
+    def choose(self, name: str, choice: Choice) -> None:
+        """A computed column that says which of some conditions held."""
+        self.compute((name,))
+        self.choices[name] = choice
 
     def table(self, kept: Iterable[str], computed: Iterable[str]) -> None:
         """Becomes a table: the columns it is grouped by keep their meaning, those aggregated are computed."""
@@ -91,6 +106,7 @@ class Columns:
             else:
                 raw[name] = field
         self.raw, self.computed, self.lookups, self.closed = raw, made, lookups, True
+        self.choices = {name: choice for name, choice in self.choices.items() if name in made}
         self.compute(computed)
 
     def merge(self, other: Columns) -> None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from linter.dialects.queries.core import QueryError, Token
+from linter.dialects.queries.spl_assign import AssignmentParser
 from linter.dialects.queries.spl_columns import Columns
 from linter.dialects.queries.spl_eval import EvalParser
 from linter.dialects.queries.spl_search import SearchParser
@@ -30,10 +31,12 @@ def _where(pipe: Pipeline, command: Command) -> None:
 
 
 def _eval(pipe: Pipeline, command: Command) -> None:
-    parser = EvalParser(tokens("eval", pipe.text, command), pipe, pipe.text, pipe.depth)
-    for name, copied in parser.assignments():
+    parser = AssignmentParser(tokens("eval", pipe.text, command), pipe, pipe.text, pipe.depth)
+    for name, copied, choice in parser.assignments():
         if copied is not None:
-            pipe.columns.alias(name, copied.text)
+            pipe.columns.alias(name, copied)
+        elif choice is not None:
+            pipe.columns.choose(name, pipe.chosen(choice))
         else:
             pipe.columns.compute((name,))
 
@@ -132,7 +135,7 @@ def _model(pipe: Pipeline, here: list[Token]) -> None:
     if names:
         name = names[0]
         for more in names[1:]:
-            if not more.startswith("."):
+            if not more.startswith(".") and not name.endswith("."):
                 break
             name += more
         pipe.part.sources[f"datamodel:{name}"] = None

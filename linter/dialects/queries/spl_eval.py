@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from linter.dialects.queries.core import Cursor, QueryError, Token, any_of, wildcard
@@ -29,7 +28,7 @@ class Value(NamedTuple):
 
 
 class EvalParser(Cursor):
-    """Reads one boolean expression of `where`, or the assignments of `eval`."""
+    """Reads one boolean expression of `where`."""
 
     def __init__(self, tokens: list[Token], host: Host, text: str, depth: int) -> None:
         super().__init__(tokens)
@@ -64,7 +63,7 @@ class EvalParser(Cursor):
     def operand(self) -> Node | None:
         """An operand with the NOTs before it."""
         odd = found = False
-        while self.accept("not"):
+        while self.accept("not", "!"):
             odd, found = not odd, True
         node = self.comparison()
         if node is None or not found:
@@ -314,43 +313,6 @@ class EvalParser(Cursor):
                 self.host.subsearch(self.tokens[at], False)
         self.at = closed + 1
         return Value("expr", self.written(token.start, end), token.start, end)
-
-    def assignments(self) -> list[tuple[str, Value | None]]:
-        """(column, what it repeats or None) of `eval a=…, b=…`. Only the names and simple copies are read."""
-        found: list[tuple[str, Value | None]] = []
-        while self.now.kind != "end":
-            if self.accept(","):
-                continue
-            if self.now.kind == "macro":
-                self.host.macro(self.take())
-                continue
-            name = self.take()
-            while self.now.start == name.end and self.now.kind in ("word", "sign", "number"):  # {field}_x, a-b
-                name = name._replace(text=name.text + self.now.text, end=self.take().end)
-            if name.kind not in ("word", "string", "field") or self.now.text != "=":
-                raise self.error("expected name=expression")
-            self.take()
-            if self.now.kind in ("end", "comma"):
-                raise self.error("expected a value")
-            column = name.text[1:-1] if name.kind == "field" else plain(name.text)
-            begin = self.at
-            while self.now.kind not in ("end", "comma"):
-                self.at = self.pairs[self.at] + 1 if self.now.kind == "open" else self.at + 1
-            found.append((column, self.copied(begin, self.at)))
-        return found
-
-    def copied(self, begin: int, end: int) -> Value | None:
-        """The field that the tokens in [begin, end) repeat, perhaps in another case; None where they compute."""
-        here = self.tokens[begin:end]
-        while len(here) >= 4 and here[0].kind == "word" and here[1].kind == "open" and self.pairs.get(begin + 1) == end - 1:
-            if here[0].text.lower() not in _FOLDS and here[0].text.lower() not in ("trim", "tostring"):
-                return None
-            begin, end = begin + 2, end - 1
-            here = self.tokens[begin:end]
-        if len(here) == 1 and here[0].kind in ("word", "field") and not re.match(r"[\d$<]|(?:true|false)$", here[0].text):
-            text = here[0].text[1:-1] if here[0].kind == "field" else here[0].text
-            return Value("field", text, here[0].start, here[0].end)
-        return None
 
 
 def _number(text: str) -> bool:

@@ -18,6 +18,7 @@ MAX_TERMS = 20_000
 _CIDR = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-fA-F]{0,4}(?::[\da-fA-F]{0,4}){2,7})/\d{1,3}")
 _ORDER = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
 _FOREIGN = ("{", "}", ":", ";", "&&", "~")  # no term of a search looks like this, those of other languages do
+_INDEXED = re.compile(r"(?![\da-fA-F]+::[\da-fA-F:]*$)([A-Za-z_][\w.]*)::(.*)", re.DOTALL)  # but not `fe80::1`
 _WRAPS = ("TERM", "CASE", "PREFIX")
 
 
@@ -133,6 +134,12 @@ class SearchParser(Cursor):
         if name.kind == "word" and after.kind == "open" and name.text in _WRAPS and after.start == name.end:
             return self.wrapped(name)
         text = plain(name.text)
+        indexed = _INDEXED.fullmatch(text) if name.kind == "word" and "::" in text else None
+        if indexed is not None:  # `field::value` asks for a field that was made when the event was indexed
+            value, end = indexed[2], name.end
+            if not value and after.kind == "string" and after.start == end:
+                value, end = plain(self.take().text), after.end
+            return self.compare(name._replace(text=indexed[1]), Token("op", "::", end, end), value, name.start, end)
         if name.kind == "word" and (text in _FOREIGN or (text == "where" and after.kind in ("word", "string"))):
             raise QueryError(f"{text!r} stands where SPL has none; is this another language?", name.start, name.end)
         if not text.strip("*"):

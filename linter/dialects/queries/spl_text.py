@@ -36,7 +36,8 @@ _SEARCH = [*_COMMON, ("op", r"!=|<=|>=|==|=|<|>"), ("open", r"\("), ("close", r"
            ("word", r'(?:[^\s"`()\[\]|=<>!,\\]|\\["\\|\[\]]|\\|!(?!=))+'), *_BROKEN, ("word", r"[\[\]|]")]  # fmt: skip
 _EVAL = [*_COMMON, ("field", r"'[^']*'"), ("number", r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w])|\.\d+"),
          ("op", r"!=|<=|>=|==|=|<(?!<)|>"), ("word", r"(?:\$[^\s$]+\$|<<\w+>>|[^\W\d]|\d|\{)(?:[\w@{}]|\.(?=\w)|:(?=\w))*"),
-         ("open", r"\("), ("close", r"\)"), ("comma", ","), ("sign", r"[-+*/%.]"), *_BROKEN]  # fmt: skip
+         ("open", r"\("), ("close", r"\)"), ("comma", ","), ("sign", r"[-+*/%.]"), ("bang", "!"),
+         *_BROKEN]  # fmt: skip
 _lexers: dict[str, Lexer] = {}
 
 

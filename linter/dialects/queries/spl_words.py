@@ -46,6 +46,12 @@ ADDED = words(
     mvdedup outputjson jsonformat kvtransaction missioncontrol
     """
 )
+# Commands of Kusto and ES|QL that are none of Splunk's: a search with one is in the wrong language
+FOREIGN_COMMANDS = words(
+    """
+    project extend summarize take limit order mv make distinct let keep drop dissect grok enrich
+    """
+)
 KNOWN = GENERATING | FREE | BUILT_IN | ADDED
 TIMES = words(
     """

@@ -101,6 +101,9 @@ def test_precedence(text: str, expected: str) -> None:
         ('a!=""', "a exists"),
         ("a = 5", "a eq 5"),
         ("a>=5", "a gte 5"),
+        ("host::web*", "host startswith web"),
+        ('source::"/var/log x"', "source eq /var/log x"),
+        ("fe80::1", "keyword fe80::1"),
         ("a<.25", "a lt .25"),
         ("a==1", "a eq 1"),
         ("a=x,y", "a eq x,y"),
@@ -172,7 +175,20 @@ def test_case_is_kept_where_it_matters() -> None:
 @pytest.mark.parametrize(
     ("commands", "filter", "expected"),
     [
-        ("eval x=if(a=1,2,3)", "x=2", "~x eq 2"),
+        ("eval x=if(a=1,2,3)", "x=2", "a eq 1"),
+        ("eval x=if(a=1,2,3)", "x!=2", "!a eq 1"),
+        ("eval x=if(a=1,2,3)", "x=3", "!a eq 1"),
+        ("eval x=if(a=1,2,3)", "x>2", "!a eq 1"),
+        ("eval x=if(a=1,b,3)", "x=3", "~x eq 3"),
+        ('eval x=if(match(a,"q"),"yes",null())', "x=*", "a re q"),
+        ("eval x=case(a=1,2,true(),3)", "x=2", "a eq 1"),
+        ("eval x=if(a=1,1,0), y=if(x=1,5,6)", "y=5", "a eq 1"),
+        ("eval x=if(a=1,1,0) | rename x as y", "y=1", "a eq 1"),
+        ("eval x=if(a=1,1,0) | stats count by x", "x=1", "a eq 1"),
+        ("eval x=if(a=1,1,0) | stats sum(x) as x", "x=1", "~x eq 1"),
+        ("eval x=if(a=1,1,0), x=b", "x=1", "b eq 1"),
+        ("eval x=if(a=,1,0)", "x=1", "~x eq 1"),
+        ("frobnicate b output=x", "x=1", "~x eq 1"),
         ("eval x=a", "x=2", "a eq 2"),
         ("eval x=lower(a)", "x=2", "a eq 2"),
         ("eval x=a.b, y=1", "y=1", "~y eq 1"),
@@ -332,6 +348,34 @@ def test_spans_point_at_the_terms() -> None:
     ]  # fmt: skip
 
 
+def test_a_custom_command_makes_what_follows_computed() -> None:
+    search = spl.read("index=x a=1 | scoreit model=m field=a [search b=2 | fields c] | where a=3 AND score>5")
+    assert said(search.query) == ["index eq x", "a eq 1", "a eq 3", "~score gt 5", "b eq 2"]
+    assert [name for name, _, _ in search.customs] == ["scoreit"]
+    assert one("| fetchit host=h | search a=1 OR b=2") == ["~a eq 1", "~b eq 2"]
+    assert one("index=x | scoreit {odd} | head 1") == ["index eq x"]
+
+
+def test_not_may_be_an_exclamation_mark() -> None:
+    assert one('index=x | where !match(a, "b") AND !(c="d") OR e!="f"') == ["index eq x", "!a re b", "!c eq d", "!e eq f"]
+
+
+def test_macros_that_take_away_are_lists() -> None:
+    query = spl.parse("index=x a=1 | `process_create_whitelist` | `x_exclusions` | `x_filter` | `other`")
+    assert [(each.name, each.negated) for each in query.lists] == [
+        ("process_create_whitelist", True), ("x_exclusions", True), ("x_filter", True),
+    ]  # fmt: skip
+
+
+def test_choices_stay_bounded() -> None:
+    many = " | ".join(f'eval x{at}=if(x{at - 1}=1 OR x{at - 1}=1 OR a="{at}", 1, 0)' for at in range(1, 60))
+    began = time.process_time()
+    assert spl.parse(f"index=x | eval x0=if(a=1,1,0) | {many} | where x59=1 OR x58=1")
+    wide = "case(" + ", ".join(f'a="{at}", {at}' for at in range(39)) + ")"
+    assert spl.parse(f"index=x | eval y={wide} | where " + " OR ".join(f"y={at % 40}" for at in range(9_000)))
+    assert time.process_time() - began < 2
+
+
 BAD = {
     'a="b': "unterminated string",
     "a=b `c": "unterminated macro",
@@ -348,7 +392,7 @@ BAD = {
     "a=b | where c d": "expected an operator",
     "a =~ b": "unknown operator",
     "a= | head 1": "expected a value",
-    "a=b | frobnicate c": "unknown command",
+    "a=b | project c": "unknown command",
     "DeviceProcessEvents | where A == 1 | project A": "unknown command",
     'process where process.name == "x"': "another language",
     'process.name : "x"': "another language",
