@@ -1,14 +1,15 @@
 """How likely a rule is to need tuning, compared with others: a score, and its reasons in words.
 
 Points are natural-log odds. Their weights were fitted on which public Sigma rules gained an exclusion in 2022 and 2023, with
-no use of when a rule was last tuned, which only a git history could tell. Level, status, age and technique foretell nothing.
+no use of when a rule was last tuned, which only a git history could tell. Level, status, age and technique foretell nothing,
+nor does whether other vendors exclude a program that the rule names.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from math import exp, log, log2
+from math import exp, log2
 from typing import TYPE_CHECKING, NamedTuple
 
 from linter import logic
@@ -92,7 +93,7 @@ class _Scale:
         self._bits: dict[tuple[str, str, str], float] = {}
 
     def reasons(self) -> list[Reason]:
-        out = [Reason("reads Windows events", 1.1 if self.windows else 0.0), self._event(), *self._branches(), self._programs()]
+        out = [Reason("reads Windows events", 1.1 if self.windows else 0.0), self._event(), *self._branches()]
         if _RELATION.search(self.title):
             out.append(Reason("is about a relation (which program, parent or place)", 0.2))
         if _ARTEFACT.search(self.title):
@@ -155,17 +156,6 @@ class _Scale:
 
     def _users(self, indicator: Indicator) -> int:
         return self.catalog.reach(indicator, self.exclude).total
-
-    def _programs(self) -> Reason:
-        """Rules of other vendors that exclude a program which this one names."""
-        others: set[str] = set()
-        for one in positives(self.rule):
-            if one.field.endswith("Image.name") and one.op == "eq":
-                for handle in self.catalog.excluded_within(Indicator("Image.name", "eq", one.value)):
-                    if handle not in self.exclude and self.catalog.vendor(handle) != self.rule.vendor:
-                        others.add(handle)
-        share = min(3.0, log(1 + len(others))) / 3
-        return Reason("it names a program that other vendors' rules exclude", 0.4 * share)
 
     def _exclusions(self) -> list[Reason]:
         values_ = {(part.canonical, part.op, part.value) for clause in logic.exclusions(self.rule) for part in clause.parts}
