@@ -170,8 +170,8 @@ class Peers:
                 handle = prefix + handle
                 self.number[handle] = len(self.peers)
                 at = dict(zip(KINDS, map(float, norms), strict=True))
-                found = frozenset(listed.split(" "))
-                self.peers.append(Peer(handle, catalog.family(handle), found, systems(found), at))
+                read = frozenset(listed.split(" "))
+                self.peers.append(Peer(handle, catalog.family(handle), read, systems(read), at))
                 self.excluded.append([])
                 self.classes.append(set())
         for snapshot in catalog.snapshots:
