@@ -11,7 +11,7 @@ from linter.review.hub import TRIES, Denied, Hub, Refused, Uncertain
 from linter.review.place import ReviewError
 from linter.review.plan import Existing, Plan, Post
 
-BOT = "github-actions"  # who comments are by when they are made with a job's own token
+BOT = "github-actions[bot]"  # who comments are by when they are made with a job's own token
 
 _STATE = """
 query($owner: String!, $name: String!, $number: Int!, $after: String) {
@@ -57,11 +57,11 @@ def present(hub: Hub) -> Present:
     if not any(words.marked(_body(one)) for one in on_lines) and not any(words.is_summary(_body(one)) for one in below):
         return Present()
     login, threads = _threads(hub)
-    replies = {one.get("in_reply_to_id") for one in on_lines if _login(one) != login}
+    replies = {one.get("in_reply_to_id") for one in on_lines if not _by(one, login)}
     comments = []
     for one in on_lines:
         mark = words.marked(_body(one))
-        if mark and _login(one) == login and not one.get("in_reply_to_id"):
+        if mark and _by(one, login) and not one.get("in_reply_to_id"):
             thread, resolved, by = threads.get(one["id"], ("", False, ""))
             comments.append(
                 Existing(
@@ -73,10 +73,10 @@ def present(hub: Hub) -> Present:
                     one["id"] in replies,
                     thread,
                     resolved,
-                    resolved and by != login,
+                    resolved and by not in ("", _bare(login)),
                 )
             )
-    summaries = tuple((one["id"], _body(one)) for one in below if words.is_summary(_body(one)) and _login(one) == login)
+    summaries = tuple((one["id"], _body(one)) for one in below if words.is_summary(_body(one)) and _by(one, login))
     return Present(tuple(comments), summaries, login)
 
 
@@ -89,7 +89,7 @@ def _threads(hub: Hub) -> tuple[str, dict[int, tuple[str, bool, str]]]:
         while True:
             variables = {"owner": owner, "name": name, "number": hub.place.number, "after": after}
             data = hub.graph(_STATE, variables)
-            login = _bare(data["viewer"]["login"])
+            login = str(data["viewer"]["login"])
             threads = data["repository"]["pullRequest"]["reviewThreads"]
             for node in threads["nodes"]:
                 first = node["comments"]["nodes"][:1]
@@ -104,13 +104,15 @@ def _threads(hub: Hub) -> tuple[str, dict[int, tuple[str, bool, str]]]:
 
 
 def _bare(login: str) -> str:
-    """A login as GraphQL and REST both have it: REST adds `[bot]`."""
+    """A login as GraphQL has it for who resolved a conversation: without the `[bot]` of an app."""
     return login.removesuffix("[bot]")
 
 
-def _login(comment: dict[str, Any]) -> str:
+def _by(comment: dict[str, Any], login: str) -> bool:
+    """Whether a comment is by a login. A person who took an app's name is not that app."""
     user = comment.get("user")
-    return _bare(str(user.get("login") or "")) if isinstance(user, dict) else ""
+    name = str(user.get("login") or "") if isinstance(user, dict) else ""
+    return name == login or (name.endswith("[bot]") and _bare(name) == login)
 
 
 def _body(comment: dict[str, Any]) -> str:
@@ -185,7 +187,7 @@ def _landed(hub: Hub, seen: Present) -> set[str]:
     known = {one.id for one in seen.comments}
     fresh = [one for one in hub.review_comments() if words.marked(_body(one)) and one["id"] not in known]
     login = (seen.login or _threads(hub)[0]) if fresh else ""
-    return {words.marked(_body(one)) for one in fresh if _login(one) == login}
+    return {words.marked(_body(one)) for one in fresh if _by(one, login)}
 
 
 def _payload(post: Post) -> dict[str, Any]:

@@ -157,6 +157,17 @@ def test_others_are_left_alone_whatever_they_say(pull: PullRequest) -> None:
     assert len(pull.hub.summaries()) == 1
 
 
+def test_a_person_with_the_name_of_an_app_is_not_it(pull: PullRequest) -> None:
+    start(pull)
+    pull.review()
+    namesake = pull.hub.login.removesuffix("[bot]")
+    below = pull.hub.say("<!-- siftlint:summary -->\n## siftlint: all is well", by=namesake)
+    there = pull.hub.say("<!-- siftlint:finding 0123456789abcdef -->\nold", by=namesake, path="rules/1.yml", line=5)
+    pull.review()
+    assert below in {one["id"] for one in pull.hub.below}
+    assert there in {one["id"] for one in pull.hub.comments}
+
+
 def test_an_outdated_comment_is_made_anew(pull: PullRequest) -> None:
     start(pull)
     pull.review()
