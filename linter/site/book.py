@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from functools import cached_property, lru_cache
 from hashlib import sha256
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jinja2
+from markupsafe import Markup, escape
 
 from linter import __version__
 from linter.catalog import layout
@@ -22,6 +24,8 @@ from linter.taxonomy import attack
 HERE = Path(__file__).parent
 LARGE = 300  # rules: a page of more shows less of each, and sends readers to sub-techniques' pages
 MOST = 300  # characters of a text by strangers that a page shows
+_CODE = re.compile(r"`([^`]+)`")
+_LINK = re.compile(r"https://[\w./#-]+[\w/#-]")
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _LABELS = {
     "macos": "macOS", "aws": "AWS", "gcp": "Google Cloud", "m365": "Microsoft 365", "google_workspace": "Google Workspace",
@@ -168,6 +172,7 @@ def environment() -> jinja2.Environment:
     )
     env.filters["n"] = lambda number: f"{number:,}"
     env.filters["label"] = label
+    env.filters["inline"] = inline
     env.globals["plural"] = lambda number, word: f"{number:,} {word}{'' if number == 1 else 's'}"
     return env
 
@@ -177,6 +182,21 @@ def shown(text: str, most: int = MOST) -> str:
     if len(text) > most:
         return f"{plain(text[:most])}… ({len(text) - most:,} more characters)"
     return plain(text)
+
+
+def inline(text: str) -> Markup:
+    """A sentence with `code` and addresses; everything else is text."""
+    out = Markup("")
+    for number, part in enumerate(_CODE.split(text)):
+        if number % 2:
+            out += Markup("<code>{}</code>").format(part)
+            continue
+        at = 0
+        for found in _LINK.finditer(part):
+            out += escape(part[at : found.start()]) + Markup('<a href="{0}">{0}</a>').format(found.group())
+            at = found.end()
+        out += escape(part[at:])
+    return out
 
 
 def web(url: str) -> str:

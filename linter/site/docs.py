@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from inspect import cleandoc
 from typing import NamedTuple
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from linter import engine
 from linter.catalog.load import Catalog
@@ -16,11 +15,8 @@ from linter.checks import registry
 from linter.checks.base import Check, Example, Options
 from linter.discover import SUFFIXES, Look
 from linter.reporters.clean import plain
-from linter.site.book import Book
+from linter.site.book import Book, inline
 from linter.source import Source
-
-_CODE = re.compile(r"`([^`]+)`")
-_LINK = re.compile(r"https://[\w./#-]+[\w/#-]")
 
 
 class Section(NamedTuple):
@@ -140,21 +136,6 @@ def _table(lines: list[str]) -> Markup:
         cell = Markup("<td>{}</td>") if number else Markup('<th scope="col">{}</th>')
         out += Markup("<tr>") + Markup("").join(cell.format(inline(text)) for text in row) + Markup("</tr>")
     return Markup('<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>') + out + Markup("</table></div>")
-
-
-def inline(text: str) -> Markup:
-    """A sentence with `code` and addresses; everything else is text."""
-    out = Markup("")
-    for number, part in enumerate(_CODE.split(text)):
-        if number % 2:
-            out += Markup("<code>{}</code>").format(part)
-            continue
-        at = 0
-        for found in _LINK.finditer(part):
-            out += escape(part[at : found.start()]) + Markup('<a href="{0}">{0}</a>').format(found.group())
-            at = found.end()
-        out += escape(part[at:])
-    return out
 
 
 def _example(check: Check, example: Example, found: bool, catalog: Catalog) -> Shown:

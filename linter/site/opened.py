@@ -83,7 +83,7 @@ class Opener:
         alone = [leaf for leaf in rule.excluded if leaf.alone]
         excludes = self._tests(((leaf.indicator, _note(leaf.kind, leaf.cls)) for leaf in alone), budget)
         rare = sorted(telling(principal), key=lambda one: (book.reach[one], one))[:TELLING]
-        facts = [label(rule.level) and f"level {rule.level}", rule.status, rule.author, rule.date]
+        facts = [rule.status, rule.author, rule.date]
         text = book.env.get_template("rule.html").render(
             url=web(rule.url),
             vendor=NAMES[rule.vendor],

@@ -16,7 +16,7 @@ from linter.site.rows import rows
 from linter.taxonomy import attack
 
 FEW = 80  # rules: up to so many, the groups stand open
-HEAT = (1, 5, 20, 60, 150)
+HEAT = (1, 10, 40, 120, 300)
 
 
 class RuleGroup(NamedTuple):

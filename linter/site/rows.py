@@ -194,7 +194,7 @@ def _hints(book: Book, row: IndicatorRow, rules: dict[str, CatalogRule]) -> tupl
 def _groups(
     book: Book, here: str, leaves: Iterable[ExclusionRow], rules: dict[str, CatalogRule]
 ) -> tuple[tuple[Group, ...], tuple[Group, ...]]:
-    """Benign exclusions by class, the one that most rules have first, what has no class last; then the other kinds."""
+    """Benign exclusions by class, that of the commonest value first, what has no class last; then the other kinds."""
     by_kind: dict[tuple[str, str], list[ExclusionRow]] = {}
     for row in leaves:
         by_kind.setdefault((row.kind, row.cls if row.kind == "benign" else ""), []).append(row)
@@ -205,7 +205,7 @@ def _groups(
             title = _TITLES.get(cls, label(cls)) if known else "Everything else"
             about = CLASSES.get(cls, "Cases that fit none of the classes.")
             group = _group(book, here, cls if known else NO_CLASS, title, about, found, rules)
-            benign.append((cls == NO_CLASS, -group.rules, -max(leaf.users.total for leaf in group.leaves), cls, group))
+            benign.append((cls == NO_CLASS, -max(leaf.users.total for leaf in group.leaves), -group.rules, cls, group))
     benign.sort(key=lambda entry: entry[:4])
     others = [
         _group(book, here, kind, title, about, by_kind[kind, ""], rules)
