@@ -36,9 +36,20 @@ def test_tstats() -> None:
     assert f"Processes.a=1 AND Processes.b=2 AND {wanted} by" in search(model.format("Processes.a=1 AND Processes.b=2"), intent)
     assert f"(Processes.a=1 OR Processes.b=2) {wanted} by" in search(model.format("Processes.a=1 OR Processes.b=2"), intent)
     with pytest.raises(Refused, match="data model"):
-        search(model.format("Processes.a=1"), AddExclusion("Image", "eq", "x"))
+        search(model.format("Processes.a=1"), AddExclusion("QueryName", "eq", "x"))
+    # A field is called as it is where the exclusion goes.
+    named = search(model.format("Processes.a=1"), AddExclusion("Image", "startswith", "C:\\Agent\\"))
+    assert f"Processes.a=1 {wanted} by" in named
+    assert "x=1 NOT Image=" in search(
+        "index=a x=1 | stats count by Image", AddExclusion("Processes.process_path", "eq", "C:\\x")
+    )
     with pytest.raises(Refused, match="raw events"):
         search("index=a x=1 | stats count", AddExclusion("Processes.process", "eq", "x"))
+
+
+def test_several_searches_are_refused() -> None:
+    with pytest.raises(Refused, match="together"):
+        search("index=a x=1 | append [search index=b y=1] | stats count", AddExclusion("user", "eq", "x"))
 
 
 def test_parts_and_quotes() -> None:
@@ -100,6 +111,8 @@ def test_layouts_of_kusto() -> None:
     # A column is looked up in the tables that are known.
     query = "DeviceProcessEvents | where X == 1 | join (DeviceNetworkEvents | where Y == 2) on Z"
     assert 'Y == 2 | where not(RemoteUrl =~ "a")) on Z' in kusto(query, AddExclusion("RemoteUrl", "eq", "a"))
+    got = kusto("DeviceProcessEvents | where X == 1", AddExclusion("NewProcessName", "startswith", "C:\\a\\"))
+    assert 'where not(FolderPath startswith @"C:\\a\\")' in got
     with pytest.raises(Refused, match="column"):
         kusto(query, AddExclusion("ActorDisplayName", "eq", "a"))
     _, new = edited(KUSTO, AddTag("T1140"), "kusto", "a.yaml")

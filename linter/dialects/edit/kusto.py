@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
-from linter.dialects.edit import container, yaml_tags
+from linter.dialects.edit import container, names, yaml_tags
 from linter.dialects.edit.base import Refused, parts
 from linter.dialects.edit.container import Container
 from linter.finding import AddExclusion, AddTag, AnchorExclusion, Fix, Intent
@@ -75,7 +76,7 @@ def _quoted(value: str) -> str:
 def add_exclusion(source: Source, rule: Rule, intent: AddExclusion) -> Fix:
     """The line, where one place is known. Refused when the query reads several tables that it could belong to."""
     here = container.of(source, rule)
-    start, end = _place(here, rule, [part[0] for part in parts(intent)])
+    start, end, intent = _place(here, rule, intent)
     query = here.query.text
     opening, at = here.inner(start), here.inner(end)
     extra = f"| where not({_conditions(intent)})"
@@ -93,27 +94,36 @@ def add_exclusion(source: Source, rule: Rule, intent: AddExclusion) -> Fix:
     return Fix("unsafe", f"exclude {_conditions(intent)}", (edit,))
 
 
-def _place(here: Container, rule: Rule, fields: Sequence[str]) -> tuple[int, int]:
-    """The anchor of the tree that the fields belong to: the one that reads them, else the one whose table has them."""
+class _Place(NamedTuple):
+    """Where the line goes, and the exclusion with its columns called as they are there."""
+
+    start: int
+    end: int
+    intent: AddExclusion
+
+
+def _place(here: Container, rule: Rule, intent: AddExclusion) -> _Place:
+    """The place of the tree that the fields belong to: the one that reads them, else the one whose table has them."""
     places = {int(name[6:]): (start, end) for name, start, end in rule.anchors if name.startswith("where:")}
     if not places:
         raise Refused("the place for a condition is not known")
-    wanted = {field.lower() for field in fields}
     read = [
         {leaf.field.lower() for leaf in leaves(tree) if isinstance(leaf, Predicate) and not leaf.derived} for tree in rule.trees
     ]
-    having = [number for number, names in enumerate(read) if wanted & names]
+    tables = _tables(here, rule)
+    called = [_called(rule, intent, known, sources) for known, sources in zip(read, tables, strict=True)]
+    wanted = {field.lower() for field, _, _ in parts(intent)}
+    having = [number for number, known in enumerate(read) if wanted & known and called[number] is not None]
     if len(having) != 1:
-        having = [
-            number for number, tables in enumerate(_tables(here, rule)) if _may_have(tables, wanted - read[number], fields)
-        ]
+        having = [number for number, found in enumerate(called) if found is not None]
     if not having:
-        raise Refused(f"no table of the query has the column `{fields[0]}`")
-    if len(having) > 1 and len({places.get(number) for number in having}) > 1:
+        raise Refused(f"no table of the query has the column `{intent.field}`")
+    if len({(places.get(number), called[number]) for number in having}) > 1:
         raise Refused("the query reads several tables: which one is meant is not known")
-    if having[0] not in places:
+    found = called[having[0]]
+    if having[0] not in places or found is None:
         raise Refused("the place for a condition is not known")
-    return places[having[0]]
+    return _Place(*places[having[0]], found)
 
 
 def _tables(here: Container, rule: Rule) -> list[tuple[str, ...]]:
@@ -128,10 +138,27 @@ def _tables(here: Container, rule: Rule) -> list[tuple[str, ...]]:
     return found if len(found) == len(rule.trees) else [()] * len(rule.trees)
 
 
-def _may_have(tables: Sequence[str], missing: Collection[str], fields: Sequence[str]) -> bool:
-    """Whether a table may have columns; False only where it is known not to."""
+def _columns(tables: Sequence[str]) -> frozenset[str] | None:
+    """The columns of some tables; None when not all of them are known."""
     known = [schemas.columns(table) for table in tables]
     if not known or None in known:
-        return True
-    names = {name for columns in known for name in columns or ()}
-    return all(re.split(r"[.\[]", field)[0] in names for field in fields if field.lower() in missing)
+        return None
+    return frozenset(name for columns in known for name in columns or ())
+
+
+def _called(rule: Rule, intent: AddExclusion, read: Collection[str], tables: tuple[str, ...]) -> AddExclusion | None:
+    """The exclusion with columns that the tables have; None when there is no such column."""
+    columns = _columns(tables)
+    if columns is None:
+        return intent
+
+    def named(part: tuple[str, str, str]) -> tuple[str, str, str] | None:
+        field, op, value = part
+        if field.lower() in read or re.split(r"[.\[]", field)[0] in columns:
+            return part
+        other = next((name for name in names.same_meaning(rule, field, tables) if name in columns), None)
+        return None if other is None else (other, op, value)
+
+    found = [named(part) for part in parts(intent)]
+    whole = [part for part in found if part is not None]
+    return AddExclusion(*whole[0], tuple(whole[1:])) if len(whole) == len(found) else None

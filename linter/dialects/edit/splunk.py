@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from linter.dialects.edit import container, yaml_tags
+from linter.dialects.edit import container, names, yaml_tags
 from linter.dialects.edit.base import Refused, parts
 from linter.dialects.edit.container import Container
 from linter.finding import AddExclusion, AddTag, AnchorExclusion, Edit, Fix, Intent
@@ -18,6 +18,7 @@ _NODES = frozenset((
     "Processes", "Filesystem", "Registry", "Services", "Ports", "All_Traffic", "Authentication", "Web", "DNS", "All_Email",
     "All_Changes", "Malware_Attacks", "IDS_Attacks", "All_Certificates", "Updates", "Vulnerabilities", "All_Risk",
 ))  # fmt: skip
+_SEVERAL = re.compile(r"\|\s*(?:append|multisearch|union)\b")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _NAME = re.compile(r"[\w.{}:-]+")
 
@@ -75,15 +76,18 @@ class _Base(NamedTuple):
 def add_exclusion(source: Source, rule: Rule, intent: AddExclusion) -> Fix:
     """The exclusion where raw events are filtered. Refused where no place is known for its fields."""
     here = container.of(source, rule)
-    extra = _excluded(intent)
+    if _SEVERAL.search(_STRING.sub("", here.query.text)):
+        raise Refused("the search puts the results of several together")
     base = _base(here, rule)
-    description = f"exclude {extra.removeprefix('NOT ')}"
     if base is not None:
-        _check_prefix(base, intent)
-        return Fix("unsafe", description, _in_base(here, base, extra))
+        intent = _in_words_of(base, here.query.text, rule, intent)
+        extra = _excluded(intent)
+        return Fix("unsafe", f"exclude {extra.removeprefix('NOT ')}", _in_base(here, base, extra))
+    extra = _excluded(intent)
     place = next(((start, end) for name, start, end in rule.anchors if name == "sift"), None)
     if place is None:
         raise Refused("the place for a condition is not known")
+    description = f"exclude {extra.removeprefix('NOT ')}"
     return Fix("unsafe", description, (here.put(here.inner(place[0]), f"search {extra} | "),))
 
 
@@ -98,15 +102,28 @@ def _base(here: Container, rule: Rule) -> _Base | None:
     return _Base(start, end, bare, re.search(r"\btstats\b", before) is not None)
 
 
-def _check_prefix(base: _Base, intent: AddExclusion) -> None:
-    """A tstats filters fields of its data model's node, which carry the node's name; raw events have no such fields."""
+def _in_words_of(base: _Base, query: str, rule: Rule, intent: AddExclusion) -> AddExclusion:
+    """The exclusion with each field called as it is there: a tstats filters fields of its data model's node, which carry the
+    node's name; raw events have no such fields. Refused when a field has no such name.
+    """
     nodes = {name.partition(".")[0] for name in re.findall(r"([A-Za-z_]\w*\.\w+)\s*(?:[=<>!]|\bIN\b)", base.bare)}
-    for field, _, _ in parts(intent):
+    words = set(re.findall(r"[\w.{}]+", query))
+
+    def fits(field: str) -> bool:
         node = field.partition(".")[0]
-        if base.model and (node == field or (nodes and node not in nodes)):
-            raise Refused(f"`{field}` is no field of the data model that is searched")
-        if not base.model and node in _NODES and node != field:
-            raise Refused(f"`{field}` is a field of a data model, and raw events are searched")
+        return (node != field and (not nodes or node in nodes)) if base.model else (node == field or node not in _NODES)
+
+    def named(part: tuple[str, str, str]) -> tuple[str, str, str]:
+        field, op, value = part
+        if fits(field):
+            return part
+        for other in names.same_meaning(rule, field):
+            if fits(other) and ((base.model and nodes) or other in words):
+                return other, op, value
+        raise Refused(f"`{field}` is no field of {'the data model that is searched' if base.model else 'the raw events'}")
+
+    first, *rest = map(named, parts(intent))
+    return AddExclusion(*first, tuple(rest))
 
 
 def _in_base(here: Container, base: _Base, extra: str) -> tuple[Edit, ...]:
