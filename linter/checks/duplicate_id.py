@@ -30,7 +30,7 @@ def check(context: RunContext) -> Iterator[Finding]:
         if not row.id or row.kind == "filter":
             continue
         earlier = first.setdefault((row.dialect, row.id), row)
-        if earlier is not row:
+        if (earlier.path, earlier.start) != (row.path, row.start):  # the documents of an `action: global` are one rule
             place = f"line {earlier.begin.line}" if earlier.path == row.path else f"{earlier.path}:{earlier.begin.line}"
             yield context.finding(row, f"The id {row.id} is also that of “{earlier.title}” ({place}).", subject=(row.path,))
 

@@ -28,7 +28,7 @@ def recognises(source: Source) -> bool:
     if source.path.lower().endswith(BARE_KUSTO):
         return bool(text.strip())
     if _is_json(text):
-        if '"alertRules' not in text and "Microsoft.SecurityInsights" not in text and "avedSearches" not in text:
+        if "alertRules" not in text and "Microsoft.SecurityInsights" not in text and "avedSearches" not in text:
             return "queryCondition" in text and "queryText" in text
         return re.search(r'"query"\s*:\s*"', text) is not None
     if "uery" not in text or _QUERY.search(text) is None:

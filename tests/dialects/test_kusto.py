@@ -232,6 +232,7 @@ def test_arm_templates() -> None:
 
 def test_template_expressions_and_empty_templates_are_problems() -> None:
     text = json.dumps({"type": "x/alertRules", "properties": {"displayName": "a", "query": "[variables('q')]"}})
+    assert recognise(Source("a.json", text)) == "kusto"
     (problem,) = read(text, "a.json").problems
     assert "template expression" in problem.message
     assert read('{"resources": []}', "a.json").problems

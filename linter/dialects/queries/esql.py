@@ -179,7 +179,10 @@ class _Esql(Expressions):
         if self.now.kind == "name" and self.ahead().kind == "op" and self.ahead().text == "=":
             name = self.column(self.take().text)
             self.take()
+        first, at = self.now, self.at
         value = self.argument()
+        if not name and first.kind == "name" and self.at == at + 1:
+            name = self.column(first.text)  # a column keeps its own name, whatever it stands for
         return name or value.text, value
 
     def _stats(self, *, keeps: bool) -> None:

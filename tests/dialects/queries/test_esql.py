@@ -75,6 +75,7 @@ def test_conditions(condition: str, expected: str) -> None:
         ('| completion r = p with {"inference_id": "x"} | where r == "y"', "r~eq~y^"),
         ("| lookup join threats on a | mv_expand b | drop c | keep a, Esql.* | sort a desc | where b == 1", "b~eq~1"),
         ("metadata _id, _index | where a == 1", "a~eq~1"),
+        ('| EVAL t = TO_LOWER(a.b) | STATS c = COUNT(*) BY t | WHERE t == "x" and c > 5', "&(a.b~eq~x, c~gt~5^)"),
     ],
 )
 def test_pipelines(pipeline: str, expected: str) -> None:
