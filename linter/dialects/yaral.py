@@ -7,11 +7,11 @@ import re
 from linter.dialects.draft import Draft, DraftTree
 from linter.dialects.queries import yaral as front
 from linter.dialects.queries.yaral import Meta, RuleText
-from linter.rule import Problem, Reading, Related, Rule
+from linter.rule import Fault, Problem, Reading, Related, Rule
 from linter.source import Source
 
 _HEAD = r"(?:^|[\r\n}/])[ \t]*(?:(?:private|global)[ \t]+){0,2}rule[ \t]+[A-Za-z_]\w*\s*(?:\{|//|/\*)"
-_EVENTS = r"(?:^|[\r\n{])[ \t]*events[ \t]*:"
+_EVENTS = r"(?:^|[\r\n{])[ \t]*(?:events[ \t]*:|stage[ \t]+\w+[ \t\r\n]*\{)"
 _FIELD = r"\$\w+\.(?:metadata|principal|target|src|observer|about|network|security_result|graph|udm|extracted|additional)\b"
 _STRINGS = r"(?:^|[\r\n{])[ \t]*strings[ \t]*:"
 _TECHNIQUE = r"\b[Tt]\d{4}(?:[./]\d{3})?(?!\d)"
@@ -82,6 +82,7 @@ def _finished(source: Source, rule: RuleText) -> Rule:
         related=[Related(origin, "derived")] if origin else [],
         false_positives=tuple(each.value for each in meta if each.key.lower() in _FALSE_POSITIVES and each.value),
         lists=list(rule.query.lists),
+        faults=[Fault("meta-syntax", each.message, each.start, each.end) for each in rule.faults],
         anchors=_anchors(rule),
     )
     if not rule.query.parts:

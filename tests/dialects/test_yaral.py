@@ -167,3 +167,16 @@ def test_the_community_rules() -> None:
 def test_an_empty_rule_is_a_problem() -> None:
     reading = yaral.read(Source("a.yaral", "rule a {}\nrule b { events: }\n"))
     assert [problem.message for problem in reading.problems] == ["rule a has no events", "rule b has no events"]
+
+
+def test_faulty_metadata_is_a_fault_of_its_rule() -> None:
+    text = TEXT.replace('severity = "High"', 'severity = "High" "or so"')
+    (rule,) = read(text).rules
+    assert rule.level == "high"
+    assert [(fault.code, text[fault.start : fault.end]) for fault in rule.faults] == [("meta-syntax", '"or so"')]
+
+
+def test_a_rule_of_stages_is_recognised() -> None:
+    text = 'rule a {\n  stage s {\n    metadata.event_type = "USER_LOGIN"\n  }\n  condition:\n    $s\n}\n'
+    assert recognise(Source("a.yaral", text)) == "yaral"
+    assert [predicate.value for predicate in read(text).rules[0].predicates()] == ["USER_LOGIN"]

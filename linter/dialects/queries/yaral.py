@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from linter.dialects.queries.core import Cursor, Lexer, Part, Query, QueryError, Token, conjunction, disjunction
-from linter.dialects.queries.yaral_events import EVENT, Expressions, Value, literal, variable
-from linter.rule import And, Node, Not, Or, OrgList, Term, leaves
+from linter.dialects.queries.core import Lexer, Part, Query, QueryError, Token
+from linter.dialects.queries.yaral_events import literal
+from linter.dialects.queries.yaral_trees import query
+from linter.rule import OrgList
 
 _HEAD = r"(?m)^[ \t]*(?:(?:private|global)[ \t]+){0,2}rule[ \t]+[A-Za-z_]\w*\s*\{"
 _SECTIONS = frozenset({"meta", "events", "match", "outcome", "condition", "options"})
@@ -45,6 +46,7 @@ class RuleText(NamedTuple):
     sections: tuple[tuple[str, int, int], ...]
     variables: tuple[tuple[str, int, int], ...]
     outcomes: tuple[Meta, ...]
+    faults: tuple[Broken, ...] = ()  # in the meta section
 
 
 class Broken(NamedTuple):
@@ -114,8 +116,16 @@ def parse(text: str) -> Parsed:
 
 
 def _closing(tokens: list[Token]) -> int:
-    """The index of a rule's closing brace; -1 when it has none. No braces stand inside a rule."""
-    return next((at for at, token in enumerate(tokens) if token.kind == "sign" and token.text == "}"), -1)
+    """The index of a rule's closing brace; -1 when it has none. No braces but those of stages stand inside a rule."""
+    inside = False
+    for at, token in enumerate(tokens):
+        if token.kind == "sign" and token.text == "}":
+            if not inside:
+                return at
+            inside = False
+        elif token.kind == "word" and not inside and _is_stage(tokens, at):
+            inside = True
+    return -1
 
 
 def _split(text: str) -> Iterator[tuple[list[Token], QueryError | None]]:
@@ -158,20 +168,58 @@ def _split(text: str) -> Iterator[tuple[list[Token], QueryError | None]]:
 def _rule(tokens: list[Token]) -> RuleText:
     """One rule of its tokens: `rule NAME {` … `}`."""
     name = tokens[1]
-    sections = _sections(tokens[3:-1])
-    for needed in ("events", "condition"):
+    stages, before, behind = _stages(tokens[3:-1])
+    sections = {**_sections(before), **_sections(behind, headless=True)} if stages else _sections(behind)
+    for needed in () if stages else ("events", "condition"):
         if not sections.get(needed):
             raise QueryError(f"rule {name.text} has no {needed}", name.start, name.end)
-    query, variables = _query(sections)
+    made: list[str] = []
+    parts: list[Part] = []
+    lists: list[OrgList] = []
+    for stage, inside in [*stages, ("", [])]:
+        found, variables = query(_sections(inside, headless=True) if stage else sections, frozenset(made))
+        parts.extend(found.parts)
+        lists.extend(found.lists)
+        made.append(f"${stage}")
     spans = tuple((key, part[0].start, part[-1].end) for key, part in sections.items() if part)
-    meta = _pairs(sections.get("meta", []))
+    meta, faults = _pairs(sections.get("meta", []))
     return RuleText(
-        name.text, name.start, name.end, tokens[-1].end, meta, query, spans, variables, _outcomes(sections.get("outcome", []))
+        name.text, name.start, name.end, tokens[-1].end, meta, Query(tuple(parts), tuple(lists)), spans, variables,
+        _outcomes(sections.get("outcome", [])), faults,
+    )  # fmt: skip
+
+
+def _stages(tokens: list[Token]) -> tuple[list[tuple[str, list[Token]]], list[Token], list[Token]]:
+    """The name and the tokens of each `stage NAME { … }`, the tokens before the last one, and those behind it."""
+    stages: list[tuple[str, list[Token]]] = []
+    before: list[Token] = []
+    rest: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        if not _is_stage(tokens, at):
+            rest.append(tokens[at])
+            at += 1
+            continue
+        stop = next((end for end in range(at, len(tokens)) if tokens[end].text == "}" and tokens[end].kind == "sign"), -1)
+        if stop < 0:
+            raise QueryError(f"stage {tokens[at + 1].text} has no closing brace", tokens[at].start, tokens[at + 1].end)
+        stages.append((tokens[at + 1].text, tokens[at + 3 : stop]))
+        before, rest = [*before, *rest], []
+        at = stop + 1
+    return stages, before, rest
+
+
+def _is_stage(tokens: list[Token], at: int) -> bool:
+    return (
+        tokens[at].text == "stage"
+        and at + 2 < len(tokens)
+        and tokens[at + 1].kind == "word"
+        and (tokens[at + 2].kind, tokens[at + 2].text) == ("sign", "{")
     )
 
 
-def _sections(tokens: list[Token]) -> dict[str, list[Token]]:
-    """The tokens of each section by its name."""
+def _sections(tokens: list[Token], *, headless: bool = False) -> dict[str, list[Token]]:
+    """The tokens of each section by its name; `headless`: the events may stand without `events:` before the others."""
     heads: list[int] = []
     depth = 0
     for at, token in enumerate(tokens[:-1]):
@@ -179,33 +227,45 @@ def _sections(tokens: list[Token]) -> dict[str, list[Token]]:
             depth += (token.text in "([") - (token.text in ")]")
         elif token.kind == "word" and tokens[at + 1].text == ":" and (depth < 1 or token.text.lower() in _SECTIONS):
             heads.append(at)  # within brackets a word and a colon name an argument
-    if tokens and (not heads or heads[0] > 0):
+    lead = tokens[: heads[0] if heads else len(tokens)]
+    if lead and not headless:
         raise QueryError(f"expected a section, found {tokens[0].text[:40]!r}", tokens[0].start, tokens[0].end)
     out: dict[str, list[Token]] = {}
-    for first, last in zip(heads, [*heads[1:], len(tokens)], strict=bool(tokens)):
+    for first, last in zip(heads, [*heads[1:], len(tokens)], strict=False):
         key = tokens[first].text.lower()
         if key in out:
             raise QueryError(f"a second section {key}", tokens[first].start, tokens[first].end)
         out[key] = tokens[first + 2 : last]
+    if lead:
+        out = {"events": [*lead, *out.pop("events", [])], **out}
     return out
 
 
-def _pairs(tokens: list[Token]) -> tuple[Meta, ...]:
-    """`key = value` lines. QueryError where something else stands."""
-    cursor = Cursor(_ended(tokens))
+def _pairs(tokens: list[Token]) -> tuple[tuple[Meta, ...], tuple[Broken, ...]]:
+    """`key = value` lines, and where something else stands; what follows up to the next key is passed over."""
     out: list[Meta] = []
-    while cursor.now.kind != "end":
-        key = cursor.take()
-        if key.kind != "word":
-            raise QueryError(f"expected a key, found {key.text[:40]!r}", key.start, key.end)
-        cursor.expect("=")
-        if cursor.sees("-"):
-            cursor.take()
-        if cursor.now.kind not in ("string", "number", "word"):
-            raise cursor.error("expected a value")
-        value = cursor.take()
-        out.append(Meta(key.text, literal(value), value.start, value.end))
-    return tuple(out)
+    faults: list[Broken] = []
+    at = 0
+    while at < len(tokens):
+        signed = at + 2 < len(tokens) and tokens[at + 2].text == "-"
+        size = 3 + signed
+        named = _is_key(tokens, at) and at + size <= len(tokens) and not _is_key(tokens, at + size - 1)
+        key, value = tokens[at], tokens[min(at + size, len(tokens)) - 1]
+        if named and value.kind in ("string", "number", "word"):
+            out.append(Meta(key.text, literal(value), value.start, value.end))
+            at += size
+            continue
+        if len(faults) < MAX_BROKEN:
+            faults.append(Broken(f"expected key = value, found {key.text[:40]!r}", key.start, key.end, key.text, ()))
+        at += 1
+        while at < len(tokens) and not _is_key(tokens, at):
+            at += 1
+    return tuple(out), tuple(faults)
+
+
+def _is_key(tokens: list[Token], at: int) -> bool:
+    """Whether `key =` stands there."""
+    return at + 1 < len(tokens) and tokens[at].kind == "word" and tokens[at + 1].text == "="
 
 
 def _meta_of(tokens: list[Token]) -> tuple[Meta, ...]:
@@ -226,150 +286,3 @@ def _outcomes(tokens: list[Token]) -> tuple[Meta, ...]:
         for name, equals, value in zip(tokens, tokens[1:], tokens[2:], strict=False)
         if name.kind == "field" and equals.text == "=" and value.kind == "string"
     )
-
-
-def _ended(tokens: list[Token]) -> list[Token]:
-    end = tokens[-1].end if tokens else 0
-    return [*tokens, Token("end", "", end, end)]
-
-
-# events and condition → a tree for each event variable
-
-
-def _query(sections: dict[str, list[Token]]) -> tuple[Query, tuple[tuple[str, int, int], ...]]:
-    events = Expressions(_ended(sections["events"]))
-    statements = events.statements()
-    condition = Expressions(_ended(sections["condition"]), condition=True)
-    final = conjunction([node for node, _, _ in condition.statements()])
-    absent, rest = _of_condition(final)
-    bound = _Bound(events.bound)
-    groups: dict[str, list[Node]] = {}
-    joined: dict[str, str] = {}
-
-    def group(name: str) -> str:
-        while joined.get(name, name) != name:
-            name = joined[name]
-        return name
-
-    for node, _, _ in statements:
-        if node is None:
-            continue
-        names = list(dict.fromkeys(bound.variable(term.field) for term in leaves(node) if isinstance(term, Term)))
-        first = group(names[0])
-        groups.setdefault(first, [])
-        for other in map(group, names[1:]):  # one statement on two events: they are one tree
-            if other != first:
-                joined[other] = first
-                groups[first].extend(groups.pop(other, []))
-        groups[first].append(bound.resolved(node))
-    present = [name for name in groups if name not in absent]
-    if rest is not None and present:
-        groups[present[0]].append(bound.resolved(rest))
-    parts: list[Part] = []
-    for of, nodes in groups.items():
-        tree = conjunction(nodes)
-        if tree is not None:
-            graph = any(isinstance(term, Term) and term.field.startswith("graph.") for term in leaves(tree))
-            source = f"{'graph' if graph else 'udm'}:{of or '$'}"
-            parts.append(Part(Not(tree) if of in absent else tree, (source,)))
-    return Query(tuple(parts), tuple(_lists(parts))), _spans(sections["events"], statements)
-
-
-class _Bound:
-    """Placeholders resolved to the fields that they were bound to."""
-
-    def __init__(self, bound: dict[str, Value]) -> None:
-        self.bound = bound
-
-    def value(self, name: str) -> Value | None:
-        """What a placeholder stands for; None when it is bound to no field."""
-        value = self.bound.get(name)
-        for _ in range(8):
-            if value is None or value.kind != "variable":
-                return value
-            value = self.bound.get(value.text)
-        return None
-
-    def variable(self, field: str) -> str:
-        """The event variable of a Term's field; "" for none."""
-        of = variable(field)
-        if of == field and of:
-            value = self.value(of)
-            return variable(value.text) if value is not None else ""
-        return of
-
-    def resolved(self, node: Node) -> Node:
-        """The same tree, the fields without their variables."""
-        if isinstance(node, Not):
-            return Not(self.resolved(node.item), node.label)
-        if isinstance(node, And | Or):
-            return type(node)(tuple(self.resolved(item) for item in node.items), node.label)
-        if not isinstance(node, Term):
-            return node
-        of = variable(node.field)
-        if of != node.field:
-            return node._replace(field=_path(node.field, of))
-        value = self.value(of)
-        if value is None:  # an outcome, or bound nowhere
-            return node._replace(field=of[1:], derived=True)
-        prefix = variable(value.text)
-        derived = node.derived or value.kind == "computed"
-        field = _path(value.text, prefix) if prefix != value.text else value.text[1:]
-        return node._replace(field=field, derived=derived, cased=node.cased and not value.folded)
-
-
-def _path(field: str, of: str) -> str:
-    """A field without its variable, and without `udm`, the source that is meant where none is named."""
-    return (field[len(of) + 1 :] if of else field).removeprefix("udm.")
-
-
-def _of_condition(node: Node | None) -> tuple[set[str], Node | None]:
-    """The event variables that must be absent, and what the condition says of computed values."""
-    if node is None:
-        return set(), None
-    present: set[str] = set()
-    absent: set[str] = set()
-
-    def walk(at: Node, negated: bool) -> Node | None:
-        if isinstance(at, Term):
-            if at.native != EVENT:
-                return at
-            (absent if negated else present).add(at.field)
-            return None
-        if isinstance(at, Not):
-            item = walk(at.item, not negated)
-            return None if item is None else Not(item)
-        if isinstance(at, And | Or):
-            items = [walk(item, negated) for item in at.items]
-            return conjunction(items) if isinstance(at, And) else disjunction(items)
-        return None
-
-    rest = walk(node, False)
-    return absent - present, rest
-
-
-def _lists(parts: list[Part]) -> Iterator[OrgList]:
-    """The reference lists consulted, with their polarity."""
-    stack = [(part.tree, False) for part in reversed(parts)]
-    while stack:
-        node, negated = stack.pop()
-        if isinstance(node, Not):
-            stack.append((node.item, not negated))
-        elif isinstance(node, And | Or):
-            stack.extend((item, negated) for item in reversed(node.items))
-        elif isinstance(node, Term) and node.listed:
-            yield OrgList(node.value, negated, node.start, node.end)
-
-
-def _spans(tokens: list[Token], statements: list[tuple[Node | None, int, int]]) -> tuple[tuple[str, int, int], ...]:
-    """From the first to the last statement that names an event variable."""
-    out: dict[str, tuple[int, int]] = {}
-    at = 0
-    for _, start, end in statements:
-        while at < len(tokens) and tokens[at].start < end:
-            token = tokens[at]
-            if token.kind == "field" and "." in token.text:
-                name = variable(token.text)
-                out[name] = (out.get(name, (start, end))[0], end)
-            at += 1
-    return tuple((name, start, end) for name, (start, end) in out.items())

@@ -117,6 +117,11 @@ class Expressions(Cursor):
             return self._compare(left, op, self._sum(), each, start)
         if self.sees("in"):
             return self._in(left, each, start)
+        if self.sees("is") and left.kind in ("field", "variable", "computed"):  # `is null`, `is not null`
+            self.take()
+            absent = self.accept("not") is None
+            self.expect("null")
+            return self._term(left, "null" if absent else "exists", "", "is null", True, start)
         if self.sees("not") and self.ahead().text.lower() == "in":
             self.take()
             node = self._in(left, each, start)

@@ -73,6 +73,8 @@ def shape(node: Node) -> str:
         ("$e.target.url = 443", "eq", "443"),
         ("$e.target.url > -1.5", "gt", "-1.5"),
         ("443 < $e.target.url", "gt", "443"),
+        ("$e.target.url is null", "null", ""),
+        ("$e.target.url is not null", "exists", ""),
         ("10 >= $e.target.url", "lte", "10"),
         ('"x" = $e.target.url', "eq", "x"),
         ("$e.target.url >= 60 * 60 - 1", "gte", "3599"),
@@ -422,6 +424,60 @@ def test_any_text_never_raises(text: str) -> None:
 def test_strings_come_back_as_written(text: str) -> None:
     if text:
         assert short(f'$e.a.b = "{text}"') == [("a.b", "eq", text)]
+
+
+STAGED = """
+rule two_stages {
+  meta:
+    author = "us"
+  stage failures {
+    metadata.event_type = "USER_LOGIN"
+    security_result.action = "BLOCK"
+    $user = target.user.userid
+    match: $user by 1h
+    outcome: $failed = count(metadata.id)
+  }
+  stage starts {
+    events:
+      $p.metadata.event_type = "PROCESS_LAUNCH"
+      not $p.principal.user.userid in %admins
+  }
+  $failures.failed > 5
+  $failures.user = $starts.user
+  match:
+    $failures.user
+  condition:
+    $failures
+}
+"""
+
+
+def test_stages_are_trees_and_what_a_later_one_reads_of_them_is_computed() -> None:
+    found = only(STAGED)
+    assert [list(rows(part.tree)) for part in found.query.parts] == [
+        [("metadata.event_type", "eq", "USER_LOGIN", False, False), ("security_result.action", "eq", "BLOCK", False, False)],
+        [
+            ("metadata.event_type", "eq", "PROCESS_LAUNCH", False, False),
+            ("principal.user.userid", "eq", "%admins", True, False),
+        ],
+        [("failed", "gt", "5", False, True)],
+    ]
+    assert [(each.name, each.negated) for each in found.query.lists] == [("%admins", True)]
+    assert [name for name, _, _ in found.sections] == ["meta", "events", "match", "condition"]
+    broken = parse(STAGED.replace("  }\n  $failures", "  $failures")).broken
+    assert [each.name for each in broken] == ["two_stages"]
+
+
+@pytest.mark.parametrize("line", ['reference = "a" "b"', "tactics = [1, 2]", "lonely", "odd:", '"text"', "x = = y", "x ="])
+def test_a_fault_in_the_metadata_keeps_no_rule_from_being_read(line: str) -> None:
+    text = f'rule a {{\n meta:\n  author = "us"\n  {line}\n  rule_id = "7"\n events:\n  $e.a.b = "c"\n condition:\n  $e\n}}\n'
+    if line == "odd:":  # a section like any other
+        assert not only(text).faults
+        return
+    found = only(text)
+    assert {(meta.key, meta.value) for meta in found.meta} >= {("author", "us")}
+    assert [text.count("\n", 0, fault.start) + 1 for fault in found.faults] == [4]
+    assert [row for part in found.query.parts for row in rows(part.tree)] == [("a.b", "eq", "c", False, False)]
 
 
 READINGS = json.loads((Path(__file__).parents[2] / "data" / "yaral_readings.json").read_text(encoding="utf-8"))["rules"]
