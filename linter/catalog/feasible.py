@@ -124,10 +124,10 @@ def forms(leaf: Indicator) -> tuple[Indicator, ...]:
     return tuple(out)
 
 
-def is_folder(leaf: Indicator) -> bool:
-    """Whether a leaf is about the place of a file and not about its name."""
+def is_place(leaf: Indicator) -> bool:
+    """Whether a leaf is about where a file lies."""
     head, _, part = leaf.field.partition(".")
-    return head in values.PATHS and part == "path" and leaf.op in ("startswith", "contains", "like")
+    return head in values.PATHS and part == "path" and leaf.op != "null"
 
 
 class Feasible:
@@ -142,7 +142,8 @@ class Feasible:
         for own in one.excluded:
             if own.alone:
                 self._alone.setdefault(own.indicator.field, []).append(own.indicator)
-        self._folders = {base(own.indicator.field) for own in one.excluded if own.alone and is_folder(own.indicator)}
+        # Where the rule itself excludes places of a program that it requires, more of them don't empty it.
+        self._places = {base(own.indicator.field) for own in one.excluded if is_place(own.indicator)}
         self._listed = {base(p.canonical) for p in rule.predicates() if p.listed and p.negated}
         self._fields: dict[str, bool] = {}
         self._sets: dict[str, list[list[tuple[tuple[Indicator, ...], ...]]]] = {}
@@ -179,13 +180,13 @@ class Feasible:
 
     def _matches(self, leaf: Indicator, field: str) -> bool:
         """Whether the rule can match such a case, and is not made of it: a way of it would be emptied."""
-        folder = is_folder(leaf) and field not in self._folders
+        home = is_place(leaf) and field not in self._places
         wanted = forms(leaf)
         for ways in self._on(field):
             possible = False
             for conditions in ways:
                 said = [self._says(condition, leaf, wanted) for condition in conditions]
-                if WITHIN in said or (folder and any(_names(condition) for condition in conditions)):
+                if WITHIN in said or (home and any(_names(condition) for condition in conditions)):
                     return False
                 possible = possible or APART not in said
             if possible:
