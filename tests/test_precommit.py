@@ -151,3 +151,14 @@ def test_other_files_are_left_alone(commit) -> None:
     status, out = commit(files)
     assert status == 0, out
     assert printed(out) == []
+
+
+def test_the_fix_hook_changes_the_file_and_fails(commit, tmp_path: Path) -> None:
+    text = sigma(technique="t1562.001")
+    status, out = commit({"rules/a.yml": text}, "siftlint-fix")
+    assert status == 1, out
+    assert "files were modified by this hook" in out
+    assert "1 fix in 1 file" in out
+    assert (tmp_path / "rules" / "a.yml").read_text(encoding="utf-8") == text.replace("t1562.001", "t1685")
+    status, out = commit({"rules/a.yml": text.replace("t1562.001", "t1685")}, "siftlint-fix")
+    assert (status, printed(out)) == (0, [])

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from linter.catalog.snapshot import shipped
 from linter.dialects import sigma
 from linter.dialects.edit.base import Refused
 from linter.dialects.edit.proof import Unproven
 from linter.dialects.edit.sigma_filter import as_filter
 from linter.finding import AddExclusion, AddTag, AnchorExclusion, RemoveSelection, ReplaceTag
 from linter.source import Source
+from tests.conftest import Run
 from tests.edit.tools import changes, edited
 
 RULE = """\
@@ -137,3 +141,18 @@ def test_what_has_no_filter_document() -> None:
         as_filter(source, sigma.read(source).rules[0], WANTED)
     with pytest.raises(Refused, match="nothing"):
         document([AddExclusion("a", "token", "x")])
+
+
+@pytest.mark.skipif(not shipped().is_dir(), reason="needs the shipped snapshot, which is not built here")
+def test_suggest_writes_a_filter(siftlint: Run, here: Path) -> None:
+    from sigma.collection import SigmaCollection
+    from sigma.filters import SigmaFilter
+
+    (here / "a.yml").write_text(RULE, encoding="utf-8")
+    (here / "b.kql").write_text("T | where X == 1\n", encoding="utf-8")
+    status, out, err = siftlint("suggest", "a.yml", "b.kql", "--as-filter", "--limit", "4")
+    assert status == 0
+    assert "only a Sigma rule can have a Sigma filter" in err
+    found = SigmaCollection.from_yaml(out)
+    assert [type(one) for one in found.filters] == [SigmaFilter]
+    assert not sigma.read(Source("f.yml", out)).problems
