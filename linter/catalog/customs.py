@@ -133,12 +133,13 @@ def _counted(catalog: Catalog, circle: Circle) -> tuple[frozenset[str], int, tup
 
 @lru_cache(maxsize=64)
 def _leaves(catalog: Catalog, cls: str) -> tuple[list[tuple[Indicator, str]], dict[str, list[int]]]:
-    """The classed leaves that two rules or more of a class exclude as benign cases; handle → those that it excludes."""
+    """The classed leaves that two rules or more of a class exclude as benign cases by themselves; handle → those it does."""
     leaves: list[tuple[Indicator, str]] = []
     by_rule: dict[str, list[int]] = defaultdict(list)
     for row in catalog.event_class(cls).exclusions(2):
-        if row.cls != NO_CLASS and len(row.benign) > 1:
-            for handle in row.benign:
+        benign = [handle for handle in row.benign if handle in row.alone] if row.cls != NO_CLASS else []
+        if len(benign) > 1:
+            for handle in benign:
                 by_rule[handle].append(len(leaves))
             leaves.append((row.indicator, row.cls))
     return leaves, by_rule

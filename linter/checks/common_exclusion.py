@@ -16,11 +16,11 @@ attacker could hide there: the message says so where that is known.
 
 ## How it is counted
 Near-copies count once; the rule itself, its copies and the rules that it names don't testify. Only exclusions of benign
-classes count (browsers, computer accounts, security products, …), neither those that another rule covers nor those that are the
-detection itself. Silent: when the rule excludes something of that class on such a field already, when its event lacks the
-field, when it could not match the case or would be emptied by it, when no rule of its own dialect excludes it, and for
-rules that join several queries. What an attacker could walk into (a bare file name, a folder that users can write to) and what
-a tenth of a circle excludes is for the pedantic persona.
+classes count (browsers, computer accounts, security products, …) that stand by themselves, neither those that another rule
+covers nor those that are the detection itself. Silent: when the rule excludes something of that class on such a field already,
+when its event lacks the field, when it could not match the case or would be emptied by it, when no rule of its own dialect
+excludes it, and for rules that join several queries. What an attacker could walk into (a bare file name, a folder that users
+can write to) and what a tenth of a circle excludes is for the pedantic persona.
 """
 
 from __future__ import annotations
@@ -136,17 +136,16 @@ def _finding(context: RuleContext, one: Custom, suggestion: Suggestion, persona:
     order = {handle: at for at, handle in enumerate(suggestion.rules)}  # most like this rule first
     rules = catalog.rules(sorted(one.rules, key=lambda handle: (order.get(handle, len(order)), handle))[:SHOWN])
     native = suggestion.native
-    said = " and ".join(_said(*part) for part in (native, *suggestion.extra))
     but = f" Mind that {suggestion.caveat}." if suggestion.caveat else ""
     start, _ = context.rule.anchor("condition" if context.rule.dialect == "sigma" else "query")
     end = context.source.line_span(start)[1]
     return context.finding(
         (start, end),
-        f"{len(one.rules)} of {one.considered} rules {_around(one.circle)} exclude {THINGS[one.cls]} ({said}), e.g. "
+        f"{len(one.rules)} of {one.considered} rules {_around(one.circle)} exclude {THINGS[one.cls]} ({_said(*native)}), e.g. "
         f"“{rules[0].title}”; this one does not.{but}",
         subject=(field_kind(one.indicator.field), one.cls),
         evidence=Evidence(len(one.rules), one.considered, len(one.rules), None, tuple(rule.ref for rule in rules)),
-        intent=AddExclusion(*native, tuple((field, op, value) for field, op, value in suggestion.extra)),
+        intent=AddExclusion(*native),
         persona=persona,
         counted=lambda: Counted(*everyone(catalog, one, context.related), "exclude it"),
     )
