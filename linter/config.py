@@ -265,7 +265,7 @@ def _field_rows(file: str) -> tuple[Row, ...]:
             rows = tuple(fields.parse(opened.read()))
         fields.use(rows)
     except (OSError, ValueError) as error:
-        raise _Wrong(f"names {file}, which can't be used: {error}") from None
+        raise _Wrong(f"names {file}, which can't be used: {getattr(error, 'strerror', None) or error}") from None
     return rows
 
 

@@ -17,15 +17,19 @@ class Query(NamedTuple):
 
 
 @cache
-def queries(language: str) -> tuple[Query, ...]:
-    found = []
+def _every_query() -> dict[str, list[Query]]:
+    found: dict[str, list[Query]] = {}
     for path in sorted(CORPUS.rglob("*.toml")):
         rule = tomllib.loads(path.read_text(encoding="utf-8"))["rule"]
-        if "query" in rule and rule.get("language") == language:
-            found.append(Query(path.name, language, rule["query"]))
-        if language == "threat" and "threat_query" in rule:
-            found.append(Query(path.name, "kuery", rule["threat_query"]))
-    return tuple(found)
+        if "query" in rule:
+            found.setdefault(rule.get("language", ""), []).append(Query(path.name, rule.get("language", ""), rule["query"]))
+        if "threat_query" in rule:
+            found.setdefault("threat", []).append(Query(path.name, "kuery", rule["threat_query"]))
+    return found
+
+
+def queries(language: str) -> tuple[Query, ...]:
+    return tuple(_every_query().get(language, ()))
 
 
 def terms(node: Node, negated: bool = False) -> list[tuple[Term, bool]]:

@@ -10,7 +10,7 @@ from linter.source import Source
 from tests.dialects.elastic_corpus import CORPUS, queries
 from tests.shared import needs_shared
 
-pytestmark = needs_shared
+pytestmark = [needs_shared, pytest.mark.xdist_group("elastic corpus")]  # one process reads the files
 
 
 def test_every_rule_is_read() -> None:
