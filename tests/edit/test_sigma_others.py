@@ -89,6 +89,17 @@ def test_another_tag() -> None:
         edited(RULE, ReplaceTag("t1106", "t1608.001", at, at + 5))
 
 
+def test_a_successor_that_is_tagged_already() -> None:
+    text = RULE.replace("- attack.t1105  # transfer", "- attack.t1562.001  # old\n    - attack.t1685")
+    at = text.index("t1562.001")
+    fix, new = edited(text, ReplaceTag("t1562.001", "t1685", at, at + 9))
+    assert fix.applicability == "safe"
+    assert changes(text, new) == ["-    - attack.t1562.001  # old"]
+    flow = RULE[: RULE.index("tags:")] + "tags: [attack.t1562.001, attack.t1685]\n" + RULE[RULE.index("logsource:") :]
+    at = flow.index("t1562.001")
+    assert "tags: [attack.t1685]\n" in edited(flow, ReplaceTag("t1562.001", "t1685", at, at + 9))[1]
+
+
 def test_an_anchored_form_is_shown_only() -> None:
     source = Source("a.yml", RULE)
     from linter.dialects.edit import registry

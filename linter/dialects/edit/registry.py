@@ -28,7 +28,7 @@ def fix(source: Source, rule: Rule, intent: Intent) -> Fix:
     if isinstance(intent, AddExclusion) and _has(rule, intent):
         raise Refused("the rule excludes it already")
     if isinstance(intent, ReplaceTag) and rule.dialect != "elastic":
-        return replace_tag(source, intent)
+        return replace_tag(source, rule.dialect, intent)
     return _editor(rule.dialect).fix(source, rule, intent)
 
 
@@ -52,11 +52,17 @@ def _has(rule: Rule, intent: AddExclusion) -> bool:
     )
 
 
-def replace_tag(source: Source, intent: ReplaceTag) -> Fix:
-    """The new id where the old one stands."""
+def replace_tag(source: Source, dialect: str, intent: ReplaceTag) -> Fix:
+    """The new id where the old one stands; the old one taken out where the new one stands beside it."""
     start, end = intent.start, intent.end
     if source.text[start:end].strip().upper() != intent.old.strip().upper():
         raise Refused(f"{intent.old} does not stand there as such")
     if "attack.mitre.org" in source.text[max(0, start - 60) : start]:
         return Fix("display", f"write {intent.new} for {intent.old}; here it is part of an address", ())
+    if dialect != "yaral":
+        from linter.dialects.edit import yaml_tags
+
+        edit = yaml_tags.doubled(source, intent)
+        if edit is not None:
+            return Fix("safe", f"remove {intent.old}: its successor {intent.new} is tagged already", (edit,))
     return Fix("safe", f"replace {intent.old} by {intent.new}", (Edit(start, end, intent.new),))

@@ -49,6 +49,21 @@ def _dash(source: Source, item: Node) -> tuple[str, str] | None:
     return (blanks, mark) if mark.startswith("-") and not mark[1:].strip(" ") and len(mark) > 1 else None
 
 
+def without_item(source: Source, node: Sequence, item: Node) -> Edit:
+    """Takes an item out of a list: its line, or the piece between the commas. Refused where it is laid out otherwise."""
+    at = next(number for number, one in enumerate(node.items) if one is item)
+    if node.flow:
+        if at + 1 < len(node.items):
+            return Edit(item.start, node.items[at + 1].start, "")
+        return Edit(node.items[at - 1].end, item.end, "")
+    dash = _dash(source, item)
+    start, end = source.line_span(item.start)
+    rest = source.text[item.end : end].strip(" ")
+    if dash is None or (rest and not rest.startswith("#")) or source.line_span(item.end)[0] != start:
+        raise Refused("the list's items do not stand on lines of their own")
+    return Edit(start, min(len(source.text), end + len(line_end(source, start))), "")
+
+
 def without_key(source: Source, mapping: Mapping, pairs: Several[tuple[Scalar, Node]], pair: tuple[Scalar, Node]) -> Edit:
     """Takes a key and its value out of a mapping: whole lines with the comments above, or the piece between the commas."""
     key, node = pair
