@@ -21,6 +21,8 @@ IDS = (
     "evadable-exclusion",
     "broad-exclusion",
     "unusual-field",
+    "technique-mismatch",
+    "parent-technique",
     "duplicate-rule",
     "upstream-drift",
     "common-exclusion",
