@@ -140,7 +140,8 @@ def _table(path: str, project: bool) -> dict[str, Any] | None:
         with open(path, encoding="utf-8-sig") as file:  # noqa: PTH123
             text = file.read()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{_shown(path)}: can't be read: {error}") from None
+        why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror or error
+        raise ConfigError(f"{_shown(path)}: can't be read: {why}") from None
     if project and "siftlint" not in text:
         return None
     import tomllib

@@ -57,6 +57,10 @@ def run_build(
     records = list(corpora.read(chosen, processes))
     gathered = aggregate.gather(records)
     counts = Counter(record.corpus for record in records)
+    for one in chosen:
+        if not counts[one.name]:
+            hint = " (a checkout of its repository; Sigma's stand in folders `rules*`)" if one.name in VENDORS else ""
+            raise ValueError(f"--corpus {one.name}: no live rule in {one.folder}{hint}")
     described = [_described(one, table, counts) for one in chosen]
     files, size = _write(target, gathered, described)
     return Built({row["name"]: row["rules"] for row in described}, files, size, time.perf_counter() - started)
