@@ -1,4 +1,4 @@
-"""Elastic: detection rules in TOML, the endpoint's behaviour rules, Kibana's exports (`ndjson`, an array, one document)."""
+"""Elastic: rules and hunts in TOML, the endpoint's behaviour rules, Kibana's exports (`ndjson`, an array, one document)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ _MARKS = ("rule_id", "query", "risk_score", "machine_learning_job_id", "[[threat
 def recognises(source: Source) -> bool:
     """Whether the text is a rule file in TOML, or JSON that holds detection rules."""
     text = source.text
-    if "[rule]" in text and any(mark in text for mark in _MARKS):
-        return re.search(r"^[ \t]*\[rule\][ \t]*(?:#[^\r\n]*)?$", text, re.MULTILINE) is not None
-    if '"rule_id"' not in text or text[:200].lstrip()[:1] not in ("{", "["):
+    if ("[rule]" in text and any(mark in text for mark in _MARKS)) or ("[hunt]" in text and "query" in text):
+        return re.search(r"^[ \t]*\[(?:rule|hunt)\][ \t]*(?:#[^\r\n]*)?$", text, re.MULTILINE) is not None
+    if text[:200].lstrip()[:1] not in ("{", "["):
+        return False
+    if '"ruleId"' in text and '"siem.' in text and '"params"' in text:
+        return True
+    if '"rule_id"' not in text:
         return False
     if not ('"risk_score"' in text or '"severity"' in text or '"query"' in text):
         return False
@@ -37,6 +41,11 @@ def read(source: Source) -> Reading:
     except DocumentError as error:
         identity = re.search(r'^[ \t]*(?:rule_id|id)[ \t]*=[ \t]*"([0-9a-f-]{36})"', source.text, re.MULTILINE)
         return Reading((), (Problem(error.message, error.start, error.end, identity[1] if identity else ""),))
+    if isinstance(document.get("hunt"), dict) and document.get("rule") is None:
+        from linter.dialects import elastic_hunt
+
+        hunt = elastic_hunt.read(source, document)
+        return Reading((hunt,), ()) if isinstance(hunt, Rule) else Reading((), (hunt,))
     if not isinstance(document.get("rule"), dict):
         return Reading((), (Problem("no [rule] table", 0, min(1, len(source.text))),))
     made = elastic_rule.read(source, document, "rule")

@@ -132,6 +132,38 @@ def _lucene(document: Document, path: Path, body: dict[str, Any]) -> Node | None
         return None
 
 
+def entries(document: Document, path: Path, above: str = "") -> Node | None:
+    """The entries of an exception item, all of which have to hold; `above`: the field that they are nested in."""
+    found = document.get(*path)
+    parts: list[Node | None] = []
+    for index, entry in enumerate(found if isinstance(found, list) else []):
+        if not isinstance(entry, dict) or not isinstance(entry.get("field"), str):
+            continue
+        here, field, kind, value = (*path, index), above + entry["field"], entry.get("type"), entry.get("value")
+        node: Node | None = None
+        if kind == "nested":
+            node = entries(document, (*here, "entries"), f"{field}.")
+        elif kind == "exists":
+            node = Term(field, "exists", "", "exists", True, *document.span(*here, "field"))
+        elif kind == "list":
+            name = document.string(*here, "list", "id")
+            node = Term(field, "eq", name, "list", False, *document.span(*here, "list"), listed=True) if name else None
+        elif kind in ("match", "match_any", "wildcard"):
+            many = value if isinstance(value, list) else [value]
+            spots = [(*here, "value", at) if isinstance(value, list) else (*here, "value") for at in range(len(many))]
+            terms = [_entry(document, field, str(kind), _text(each), spot) for each, spot in zip(many, spots, strict=True)]
+            node = core.any_of(terms) if terms else None
+        parts.append(Not(node) if node is not None and entry.get("operator") == "excluded" else node)
+    return core.conjunction(parts)
+
+
+def _entry(document: Document, field: str, kind: str, text: str, spot: Path) -> Term:
+    op = "cidr" if core.is_network(text) else "eq"
+    if kind == "wildcard":
+        op, text = core.pattern(core.pieces(text, "\\*?"))
+    return Term(field, op, text, kind, True, *document.span(*spot))
+
+
 def _text(value: Any) -> str:
     """A value as text, as the query languages write it."""
     if isinstance(value, bool):

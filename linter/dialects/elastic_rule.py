@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, cast
 
@@ -33,14 +34,19 @@ def is_rule(found: dict[str, Any]) -> bool:
     return "name" in found and ("query" in found or "risk_score" in found or _ML + "_job_id" in found)
 
 
-def read(source: Source, document: Document, *at: str | int) -> Rule | Problem:
-    """The rule at a path of a document, or what kept its detection from being read."""
+def read(
+    source: Source, document: Document, *at: str | int, exceptions: Mapping[str, Sequence[Node]] | None = None
+) -> Rule | Problem:
+    """The rule at a path of a document, or what kept its detection from being read.
+
+    `exceptions`: by exception list, the conditions under which the rules that name it are silent (offsets in the file).
+    """
     get, string = _getters(document, at)
     draft = Draft(source.path, "elastic", string("rule_id") or string("id"), string("name"))
     draft.start, draft.end = document.inside(*at, "name") if draft.title else _headline(document, at)
     try:
-        draft.trees = _trees(document, at, draft)
-    except _QueryProblem as problem:
+        draft.trees = _trees(document, at, draft, _excepted(document, at, exceptions or {}))
+    except QueryProblem as problem:
         return Problem(problem.message, problem.start, problem.end, draft.id, draft.title)
     _metadata(document, at, draft)
     _threats(document, draft, *_threat_path(document, at))
@@ -56,7 +62,7 @@ def read(source: Source, document: Document, *at: str | int) -> Rule | Problem:
     return draft.finish()
 
 
-class _QueryProblem(Exception):
+class QueryProblem(Exception):
     """What kept the detection from being read; offsets in the file."""
 
     def __init__(self, message: str, start: int, end: int) -> None:
@@ -83,22 +89,28 @@ def _threat_path(document: Document, at: Path) -> Path:
 # --- queries
 
 
-def _trees(document: Document, at: Path, draft: Draft) -> list[DraftTree]:
+def _excepted(document: Document, at: Path, exceptions: Mapping[str, Sequence[Node]]) -> list[Node]:
+    """The exceptions of the rule's lists, negated."""
+    named = [item.get("list_id") for item in _list(document.get(*at, "exceptions_list"))] if exceptions else []
+    return [Not(node) for name in named if isinstance(name, str) for node in exceptions.get(name, ())]
+
+
+def _trees(document: Document, at: Path, draft: Draft, excepted: list[Node]) -> list[DraftTree]:
     """The trees of the query, of the filters around it, and of the indicators that it is matched with."""
     get, string = _getters(document, at)
     kind = string("type")
     index = document.strings(*at, "index")
     draft.sources = index + tuple(f"data_view:{view}" for view in document.strings(*at, "data_view_id"))
-    filters = elastic_filters.trees(document, *at, "filters")
+    filters = elastic_filters.trees(document, *at, "filters") + excepted
     if not isinstance(get("query"), str):
         if get("query") is not None:
-            raise _QueryProblem("the query is not text", *document.span(*at, "query"))
+            raise QueryProblem("the query is not text", *document.span(*at, "query"))
         if kind in (_ML, _SAVED) or filters:
             node = core.conjunction(filters)
             return [DraftTree(node, place=None)] if node is not None else []
-        raise _QueryProblem("the rule has no query", draft.start, draft.end)
+        raise QueryProblem("the rule has no query", draft.start, draft.end)
     language = string("language") or _OF_TYPE.get(kind, "") or ("kuery" if kind or get("rule_id") else "eql")
-    parts = _parse(document, (*at, "query"), language)
+    parts = parse(document, (*at, "query"), language, draft)
     if language == "esql" or not filters:
         found = [DraftTree(part.tree, part.sources, document.embedded(*at, "query")) for part in parts]
         found = [tree for tree in found if tree.node is not None]
@@ -106,29 +118,36 @@ def _trees(document: Document, at: Path, draft: Draft) -> list[DraftTree]:
     else:  # every event must pass the filters
         place = document.embedded(*at, "query")
         found = [DraftTree(core.conjunction([relocated(part.tree, place), *filters]), part.sources) for part in parts]
-    found.extend(_indicators(document, at))
+    found.extend(_indicators(document, at, draft))
     return found
 
 
-def _parse(document: Document, path: Path, language: str) -> tuple[core.Part, ...]:
-    """The parts of the query at a path; a problem with its place in the file when it can't be read."""
+def parse(
+    document: Document, path: Path, language: str, draft: Draft, prepared: Callable[[str], str] = str
+) -> tuple[core.Part, ...]:
+    """The parts of the query at a path, its lists noted in the draft; QueryProblem when it can't be read.
+
+    `prepared` makes the text that is read of the one that stands there; it keeps every offset.
+    """
     name = LANGUAGES.get(language.lower())
     if name is None:
         where = document.inside(*path[:-1], "language")
-        raise _QueryProblem(f"unknown query language {language[:40]!r}", *where)
+        raise QueryProblem(f"unknown query language {language[:40]!r}", *where)
     if len(document.string(*path)) > MAX_TEXT:
         start, _ = document.inside(*path)
-        raise _QueryProblem(f"a query of more than {MAX_TEXT} characters is not read", start, start + 1)
+        raise QueryProblem(f"a query of more than {MAX_TEXT} characters is not read", start, start + 1)
     place = document.embedded(*path)
     front = cast(Any, import_module(f"linter.dialects.queries.{name}"))
     try:
-        return cast(core.Query, front.parse(place.text)).parts
+        query = cast(core.Query, front.parse(prepared(place.text)))
+        draft.lists.extend(OrgList(each.name, each.negated, *_on_file(place, each.start, each.end)) for each in query.lists)
+        return query.parts
     except core.QueryError as error:
         start = min(error.start, len(place.text))
         end = max(start, min(error.end, len(place.text)))
-        raise _QueryProblem(f"the {_LABELS[name]} query can't be read: {error.message}", *_on_file(place, start, end)) from None
+        raise QueryProblem(f"the {_LABELS[name]} query can't be read: {error.message}", *_on_file(place, start, end)) from None
     except RecursionError:
-        raise _QueryProblem("the query is nested too deep", *_on_file(place, 0, 1)) from None
+        raise QueryProblem("the query is nested too deep", *_on_file(place, 0, 1)) from None
 
 
 _LABELS = {"eql": "EQL", "kuery": "KQL", "lucene": "Lucene", "esql": "ES|QL"}
@@ -139,12 +158,12 @@ def _on_file(place: Embedded, start: int, end: int) -> Span:
     return begin, max(begin + 1, place.end(start, end))
 
 
-def _indicators(document: Document, at: Path) -> list[DraftTree]:
+def _indicators(document: Document, at: Path, draft: Draft) -> list[DraftTree]:
     """The indicator query of a threat match: a tree of its own on another index, neither indicator nor exclusion here."""
     if not document.string(*at, "threat_query"):
         return []
     language = document.string(*at, "threat_language") or "kuery"
-    parts = _parse(document, (*at, "threat_query"), language)
+    parts = parse(document, (*at, "threat_query"), language, draft)
     place = document.embedded(*at, "threat_query")
     filters = elastic_filters.trees(document, *at, "threat_filters")
     sources = document.strings(*at, "threat_index")

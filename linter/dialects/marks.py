@@ -29,7 +29,7 @@ def candidates(source: Source) -> Iterator[str]:
     text = "\n" + text
     if any(word in text for word in _SIGMA) and _keys(*_SIGMA).search(text):
         yield "sigma"
-    if "[rule]" in text and _search(r"[\r\n][ \t]*\[rule\][ \t]*(?:#[^\r\n]*)?(?:[\r\n]|\Z)", text):
+    if ("[rule]" in text or "[hunt]" in text) and _search(_TABLE, text):
         yield "elastic"
     if "search" in text and _keys("search").search(text):
         yield "splunk"
@@ -42,13 +42,15 @@ def candidates(source: Source) -> Iterator[str]:
         yield "yaral"
 
 
+_TABLE = r"[\r\n][ \t]*\[(?:rule|hunt)\][ \t]*(?:#[^\r\n]*)?(?:[\r\n]|\Z)"
 _YARAL = r"[\r\n}/][ \t]*(?:(?:private|global)[ \t]+){0,2}rule[ \t]+[A-Za-z_]\w*\s*(?:\{|//|/\*)"
 
 
 def _in_json(text: str) -> Iterator[str]:
     if any(f'"{word}"' in text for word in _SIGMA):
         yield "sigma"
-    if '"rule_id"' in text and any(key in text for key in ('"query"', '"machine_learning', '"risk_score"')):
+    exported = '"rule_id"' in text and any(key in text for key in ('"query"', '"machine_learning', '"risk_score"'))
+    if exported or ('"ruleId"' in text and '"siem.' in text):
         yield "elastic"
     if any(word in text for word in ("alertRules", "Microsoft.SecurityInsights", "savedSearches", "queryCondition")):
         yield "kusto"

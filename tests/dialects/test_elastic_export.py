@@ -78,3 +78,52 @@ def test_long_texts_and_many_lines_cost_little() -> None:
 def test_other_json_is_none_of_ours() -> None:
     for text in ('{"name": "x", "query": "y"}', "[]", '{"rule_id": 1}', json.dumps(SUMMARY), '{"rule_id": "x", "type": "eql"'):
         assert not elastic.recognises(Source("x.json", text))
+
+
+SAVED: dict[str, Any] = {
+    "name": "One", "tags": ["OS: Linux"], "rule_type_id": "siem.eqlRule", "consumer": "siem", "enabled": True,
+    "params": {
+        "ruleId": "r1", "type": "eql", "language": "eql", "riskScore": 21, "severity": "low", "index": ["logs-*"],
+        "query": RULE["query"], "threat": RULE["threat"], "falsePositives": ["ours"], "filters": RULE["filters"],
+        "exceptionsList": RULE["exceptions_list"],
+    },
+}  # fmt: skip
+
+
+def test_rules_as_the_alerting_framework_keeps_them() -> None:
+    for saved in (SAVED, [SAVED], {"id": "u", "type": "alert", "attributes": {**SAVED, "alertTypeId": "siem.eqlRule"}}):
+        source, reading = read(json.dumps(saved, indent=2), "saved.json")
+        check(source, reading)
+        assert (reading.rules[0].level, reading.rules[0].false_positives) == ("low", ("ours",))
+    source, reading = read(json.dumps(SAVED) + "\n" + json.dumps(SAVED) + "\n")
+    assert [source.position(rule.start).line for rule in reading.rules] == [1, 2]
+
+
+def test_an_alert_that_quotes_its_rule_is_none() -> None:
+    alert = {"kibana.alert.rule.parameters": RULE, "signal": {"rule": {"name": "x"}}}
+    source = Source("alert.json", json.dumps(alert))
+    assert elastic.read(source) == Reading((), ())
+
+
+def item(*entries: dict[str, Any], list_id: str = "mine") -> dict[str, Any]:
+    return {"list_id": list_id, "item_id": "i", "type": "simple", "entries": list(entries)}
+
+
+def test_exception_items_of_the_same_file_are_exclusions() -> None:
+    given = {"field": "process.name", "operator": "included", "type": "match", "value": "ours.exe"}
+    more = [
+        item(given, {"field": "user.name", "operator": "excluded", "type": "match_any", "value": ["a", "b"]}),
+        item({"field": "file.path", "operator": "included", "type": "wildcard", "value": "C:\\\\x\\\\*"}),
+        item({"field": "p", "type": "nested", "entries": [{"field": "q", "operator": "included", "type": "exists"}]}),
+        item({"field": "ip", "operator": "included", "type": "list", "list": {"id": "known", "type": "ip"}}),
+        item(given, list_id="others"),
+        item(),
+    ]
+    lines = [json.dumps(each) for each in (RULE, *more, SUMMARY)]
+    source, reading = read("\n".join(lines) + "\n")
+    (rule,) = reading.rules
+    assert [(p.field, p.op, p.value, p.negated) for p in rule.predicates()][3:] == [
+        ("process.name", "eq", "ours.exe", True), ("user.name", "eq", "a", False), ("user.name", "eq", "b", False),
+        ("file.path", "startswith", "C:\\x\\", True), ("p.q", "exists", "", True), ("ip", "eq", "known", True),
+    ]  # fmt: skip
+    assert [source.position(p.start).line for p in rule.predicates()][3:] == [2, 2, 2, 3, 4, 5]

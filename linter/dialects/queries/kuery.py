@@ -160,5 +160,5 @@ class _Kuery(core.Cursor):
         if not field:
             if op == "exists":
                 return None
-            return Term("", "keyword", value if op in ("eq", "cidr") else raw, "", False, start, end)
+            return Term("", "keyword", value, "", False, start, end)
         return Term(field, op, value, ":", True, start, end)

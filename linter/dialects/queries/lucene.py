@@ -138,7 +138,7 @@ class _Lucene(core.Cursor):
         if not field:
             if op == "exists":
                 return None
-            return Term("", "re" if op == "re" else "keyword", _plain(token), "", False, start, end)
+            return Term("", "re" if op == "re" else "keyword", text, "", False, start, end)
         return Term(field, op, text, ":", True, start, end)
 
     def _range(self, field: str, start: int) -> Node | None:

@@ -28,6 +28,7 @@ from tests.dialects.queries.shown import parts, spans
         ("a.b:{ c:1 and d.e:{ f > 2 } }", "&(a.b.c~eq~1, a.b.d.e.f~gt~2)"),
         ("a.*:b", "a.*~eq~b"),
         ('foo or "bar baz"', "|(~keyword~foo, ~keyword~bar baz)"),
+        ("*foo* or bar*", "|(~keyword~foo, ~keyword~bar)"),
         ("*:x", "~keyword~x"),
         ("*", "&()"),
         ("*:* and a:b", "a~eq~b"),

@@ -27,6 +27,7 @@ from tests.dialects.queries.shown import parts, spans
         (r"p:C\:\\Windows\\x\*.exe", "p~eq~C:\\Windows\\x*.exe"),
         ("a:foo-bar AND b:and", "&(a~eq~foo-bar, b~eq~and)"),
         ("ip:10.0.0.0/8", "ip~cidr~10.0.0.0/8"),
+        ("*foo* OR fo*", "|(~keyword~foo, ~keyword~fo)"),
         ('foo "bar baz" /q+/', "|(~keyword~foo, ~keyword~bar baz, ~re~q+)"),
         ("*", "&()"),
         ("", "&()"),
