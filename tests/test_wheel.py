@@ -38,6 +38,8 @@ def test_what_it_holds(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     for wanted in ("linter/cli.py", "linter/schemas/lint.schema.json", "linter/taxonomy/data/attack.tsv", "linter/py.typed"):
         assert wanted in names
+    for wanted in ("linter/site/templates/technique.html", "linter/site/static/site.css", "linter/site/static/search.js"):
+        assert wanted in names
     assert any(name.endswith("licenses/NOTICE") for name in names)
     if shipped().is_dir():
         assert "catalog_snapshot/manifest.json" in names

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from linter import __version__
 from linter.catalog import layout
 from linter.catalog.load import Catalog
-from linter.catalog.model import CatalogRule
+from linter.catalog.model import CatalogRule, Reach
 from linter.reporters.catalog_pages import NAMES
 from linter.reporters.clean import plain
 from linter.rule import Indicator
@@ -50,6 +50,10 @@ class Book:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self.env = environment()
+        self._page_of: dict[str, str] = {}
+        self._titles_of: dict[str, str] = {}
+        self._written: dict[tuple[Indicator, int], str] = {}
+        self._reaches: dict[Indicator, Reach] = {}
 
     @cached_property
     def rules(self) -> dict[str, CatalogRule]:
@@ -103,6 +107,12 @@ class Book:
 
     def page_of(self, rule: CatalogRule) -> str:
         """The page that a rule opens on, as `techniques/T1021.002.html`: of its first sub-technique, technique or class."""
+        found = self._page_of.get(rule.handle)
+        if found is None:
+            found = self._page_of[rule.handle] = self._choose(rule)
+        return found
+
+    def _choose(self, rule: CatalogRule) -> str:
         known = [one for one in rule.techniques if one in self.techniques]
         if known:
             return f"techniques/{next((one for one in known if '.' in one), known[0])}.html"
@@ -113,7 +123,10 @@ class Book:
     def ref(self, handle: str, here: str) -> Ref:
         """A rule as a list on the page `here` names it; its address is on that page when it opens there."""
         rule = self.rules[handle]
-        return Ref(anchor(handle), NAMES[rule.vendor], shown(rule.title or rule.id, 160), self.href(rule, here))
+        title = self._titles_of.get(handle)
+        if title is None:
+            title = self._titles_of[handle] = shown(rule.title or rule.id, 160)
+        return Ref(anchor(handle), NAMES[rule.vendor], title, self.href(rule, here))
 
     def href(self, rule: CatalogRule, here: str) -> str:
         """Where a rule opens, seen from the page `here`: on it, if that is one of its techniques and not too large."""
@@ -130,7 +143,17 @@ class Book:
 
     def written(self, indicator: Indicator, most: int = MOST) -> str:
         """The value as most rules write it, safe to show."""
-        return shown(self.catalog.written(indicator), most)
+        found = self._written.get((indicator, most))
+        if found is None:
+            found = self._written[indicator, most] = shown(self.catalog.written(indicator), most)
+        return found
+
+    def reached(self, indicator: Indicator) -> Reach:
+        """How many rules of the whole corpus use an indicator, by vendor."""
+        found = self._reaches.get(indicator)
+        if found is None:
+            found = self._reaches[indicator] = self.catalog.reach(indicator)
+        return found
 
     def render(self, template: str, here: str, **more: Any) -> str:
         """A page. `here` is its path in the site."""
@@ -151,7 +174,7 @@ class Book:
                         "name": NAMES.get(corpus["vendor"], "Other") + (f" ({shown(snapshot.name)})" if snapshot.name else ""),
                         "repository": shown(corpus["repository"]),
                         "url": web(corpus["url"]),
-                        "commit": shown(corpus["commit"], 12).rstrip("…"),
+                        "commit": plain(corpus["commit"])[:12],
                         "date": shown(corpus["date"], 40),
                         "licence": shown(corpus["licence"], 60),
                         "rules": f"{corpus['rules']:,}",

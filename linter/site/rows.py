@@ -107,7 +107,7 @@ def rows(book: Book, here: str, tables: Tables, rules: Sequence[CatalogRule]) ->
     items = tables.indicators[: FEWER_INDICATORS if large else INDICATORS]
     leaves = sorted(tables.exclusions, key=lambda row: (-len(row.rules), row.kind != "benign", row.indicator))
     leaves = leaves[: FEWER_EXCLUSIONS if large else EXCLUSIONS]
-    longest = max([book.catalog.reach(row.indicator).total for row in items], default=1)
+    longest = max([book.reached(row.indicator).total for row in items], default=1)
     benign, others = _groups(book, here, leaves, by_handle)
     return Rows(
         tuple(_field(row) for row in tables.fields),
@@ -139,7 +139,7 @@ def users(book: Book, here: str, handles: Sequence[str], large: bool) -> Users:
 
 
 def _item(book: Book, here: str, row: IndicatorRow, rules: dict[str, CatalogRule], longest: int) -> Item:
-    reach = book.catalog.reach(row.indicator)
+    reach = book.reached(row.indicator)
     own = reach.total <= len(row.rules)
     each = ", ".join(f"{NAMES[vendor]} {count:,}" for vendor, count in sorted(reach.by_vendor.items(), key=lambda it: -it[1]))
     return Item(

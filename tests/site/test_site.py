@@ -102,7 +102,7 @@ _KNOWN = frozenset(
     """
     html head meta title link script body a header div svg path rect span nav form input button main footer
     details summary ul li b p code section h1 h2 h3 h4 small em i table thead tbody tr th td pre dl dt dd label
-    select option output noscript mark
+    select option output mark
     """.split()  # noqa: SIM905
 )
 
