@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from linter import logic, suppress
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from linter.catalog.load import Catalog
 
 
+MOST_FINDINGS = 100  # of one check on one rule: more help nobody, and a hostile file could ask for millions
 Ledger: TypeAlias = dict[Finding, Callable[[], Counted]]
 
 
@@ -152,14 +154,14 @@ def _raise(
     ledger: Ledger | None,
 ) -> Iterator[Finding]:
     for module in _wanted(options, "file"):
-        yield from module.check(FileContext(options, module.CHECK, source, dialect, reading))
+        yield from islice(module.check(FileContext(options, module.CHECK, source, dialect, reading)), 10 * MOST_FINDINGS)
     modules = [module for module in _wanted(options, "rule") if dialect in module.CHECK.dialects]
     for rule, known in zip(reading.rules, shared, strict=True):
         quiet = is_quiet(rule, options.quiet_for)
         for module in modules:
             if not (quiet and module.CHECK.statistical):
                 context = RuleContext(options, module.CHECK, rule, source, load, known)
-                yield from module.check(context)
+                yield from islice(module.check(context), MOST_FINDINGS)
                 if ledger is not None:
                     ledger.update(context.counted)
 
@@ -240,9 +242,19 @@ def report(
         baselined=len(known),
         unreadable=sum(result.unreadable for result in results),
     )
+    notes = (*_strange(results), *outside.notes)
     ordered = tuple(sorted(left, key=lambda f: (f.path, f.begin, f.finish, f.check, f.message)))
     failures = tuple(result.failure for result in results if result.failure)
-    return Report(ordered, rows, summary, snapshot or {}, tuple(silenced), outside.notes, failures)
+    return Report(ordered, rows, summary, snapshot or {}, tuple(silenced), notes, failures)
+
+
+def _strange(results: Iterable[FileResult]) -> Iterator[str]:
+    """A word on each ignore comment that names a check which is none: it would silence nothing, and look as if it did."""
+    for result in results:
+        for comment in result.comments:
+            for name in comment.checks:
+                if name != "*" and name not in registry.IDS:
+                    yield f"{result.path}:{comment.line}: the ignore comment names `{name}`, which is no check"
 
 
 def _over_all(rows: Sequence[RuleRow], options_of: Callable[[str], Options]) -> Iterator[Finding]:

@@ -43,6 +43,8 @@ SHARE = 250  # one rule in so many uses what is called common
 COMBINED = 0.9  # of the rules that use it, so many combine it with another field
 MOST = 400  # rules that are looked at for what they combine
 SHOWN = 8
+SOURCES = ("Channel", "Provider_Name", "host.os.type", "metadata.event_type")  # say no more than the log source does
+STARTS = (("event.type", "start"), ("event.category", "process"))
 UNJUDGED = ("re", "cidr", "gt", "gte", "lt", "lte", "null", "exists")
 KINDS = ("rule", "building_block", "base")
 
@@ -94,7 +96,7 @@ class _Judge:
         found: dict[Indicator, Common] = {}
         for predicate in branch:
             if values.is_selector(predicate.canonical) and predicate.canonical != "EventID":
-                if predicate.canonical not in ("Channel", "Provider_Name"):
+                if predicate.canonical not in SOURCES and (predicate.canonical, predicate.value) not in STARTS:
                     return []
                 continue
             common = self.common(predicate)
@@ -120,6 +122,8 @@ class _Judge:
         if predicate.canonical == "EventID":
             events = [event for event in self.rule.events if event.id == predicate.value and not event.implied]
             users = frozenset(handle for event in events for handle in self.catalog.event_rules(event.provider, event.id))
+            if any("/" in event.cls for event in events):  # an id that is the whole of a category, such as Sysmon's 1
+                users = users.union(*(self.catalog.event_class(event.cls).handles for event in events))
             title = next((f" ({event.title.rstrip('.')})" for event in events if event.title), "")
             indicator, name = Indicator("EventID", "eq", predicate.value), f"event {predicate.value}{title}"
         else:
