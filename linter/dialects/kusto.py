@@ -18,6 +18,7 @@ _KEYS = (
 )  # fmt: skip
 _QUERY = re.compile(r"^[ \t]*(?:- )?[\"']?(?:query|queryText)[\"']?[ \t]*:", re.MULTILINE | re.IGNORECASE)
 _STAGE = re.compile(r"\|\s*(?:where|project|extend|summarize|join|distinct|union|take|top|count)\b")
+_COMMAND = re.compile(r"(?:\s+|//[^\n]*)*\.[a-z]")  # `.create function`: a command to a database, no query
 _ID = r"^id:[ \t]*['\"]?([\w-]+)"  # of a file that is no YAML
 _NAME = r"^(?:name|displayName):[ \t]*['\"]?([^\r\n'\"]+)"
 
@@ -26,7 +27,7 @@ def recognises(source: Source) -> bool:
     """Whether the text holds a Kusto rule: by its keys, for a bare query by its suffix and by not being something else."""
     text = source.text
     if source.path.lower().endswith(BARE_KUSTO):
-        return bool(text.strip())
+        return bool(text.strip()) and _COMMAND.match(text) is None
     if _is_json(text):
         if "alertRules" not in text and "Microsoft.SecurityInsights" not in text and "avedSearches" not in text:
             return "queryCondition" in text and "queryText" in text

@@ -20,6 +20,7 @@ _NAMED = re.compile(r"[\s*#-]*(name|title|id|severity|author|date|query name|rul
 _TECHNIQUE = re.compile(r"(?<![\w.])T\d{4}(?:[./]\d{3})?(?![\w.]*\w)")
 _BLANK = re.compile(r"(?:\r?\n[ \t]*){2,}|(?:\r[ \t]*){2,}")
 _MAX_BLOCKS = 500
+_MAX_TRIED = 100_000  # characters of blocks that are tried together, again and again
 
 
 def read(source: Source) -> Reading:
@@ -92,13 +93,8 @@ def _blocks(text: str, draft: Draft) -> bool:
         spans.append((at, gap.start()))
         at = gap.end()
     spans.append((at, len(text)))
-    blocks = [span for span in spans if _says(text[slice(*span)])]
-    if not 2 <= len(blocks) <= _MAX_BLOCKS:
-        return False
-    try:
-        for start, end in blocks:
-            syntax(text[start:end])
-    except QueryError:
+    blocks = _joined(text, [span for span in spans if _says(text[slice(*span)])])
+    if len(blocks) < 2:
         return False
     made = Draft(draft.path, draft.dialect)
     for start, end in blocks:
@@ -110,6 +106,33 @@ def _blocks(text: str, draft: Draft) -> bool:
     return True
 
 
+def _joined(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The spans of whole queries: blocks that go on behind a blank line, or hold lets alone, are joined; [] if none."""
+    out: list[tuple[int, int]] = []
+    waiting, left = -1, _MAX_TRIED + len(text)
+    for start, end in spans if len(spans) <= _MAX_BLOCKS else []:
+        if waiting < 0 and out and _bare(text[start:end])[:1] in ("|", ")", ","):
+            waiting = out.pop()[0]
+        start = waiting if waiting >= 0 else start
+        left -= end - start
+        if left < 0:
+            return []
+        try:
+            whole = bool(syntax(text[start:end]).queries)
+        except QueryError:
+            whole = False
+        if whole:
+            out.append((start, end))
+        waiting = -1 if whole else start
+    return out if waiting < 0 else []
+
+
+def _bare(block: str) -> str:
+    """A block without the comments and blanks before it."""
+    lines = block.splitlines()
+    return next((line.lstrip() for line in lines if line.strip() and not line.lstrip().startswith("//")), "")
+
+
 def _says(block: str) -> bool:
     """Whether a block holds more than comments."""
-    return any(line.strip() and not line.lstrip().startswith("//") for line in block.splitlines())
+    return bool(_bare(block))

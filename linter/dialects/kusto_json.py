@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from linter.dialects import jsondoc
 from linter.dialects.document import Document, DocumentError, Path
 from linter.dialects.draft import Draft
-from linter.dialects.kusto_rule import rule
+from linter.dialects.kusto_rule import describe, rule
 from linter.dialects.yamldoc import Mapping, Node, Scalar, Sequence
 from linter.rule import Problem, Reading
 from linter.source import Source
@@ -15,6 +16,8 @@ from linter.source import Source
 _TYPES = ("alertrules", "alertruletemplates", "savedsearches", "huntingqueries", "scheduledqueryrules")
 _KEYS = ("severity", "tactics", "queryFrequency", "relevantTechniques", "techniques", "triggerOperator")
 MAX_RULES = 20_000
+_MAX_STEPS = 8  # a variable may name another
+_NAMED = re.compile(r"\[\s*(variables|parameters)\s*\(\s*'([^']{1,200})'\s*\)\s*\]", re.IGNORECASE)
 
 
 def read(source: Source) -> Reading:
@@ -86,12 +89,36 @@ def _rule(document: Document, path: Path, draft: Draft) -> Problem | None:
     for where in (holder, alert, path) if at[0] == "properties" else (path, alert, holder):
         if isinstance(document.get(*where), dict) and not any(made.start == document.span(*where)[0] for made in maps):
             maps.append(_mapping(document, where))
+    found = _said(document, whole)
+    if found is None:  # known when the template is deployed; what else the rule says of itself is read
+        describe(draft, maps)
+        return None
+    whole = found
     span = document.span(*whole)
     text = document.string(*whole)
-    if text.startswith("[") and text.endswith("]") and not text.startswith("[["):
-        return Problem("the query is a template expression, which is not evaluated", *span)
     place = document.embedded(*whole)
     return rule(draft, maps, Scalar(text, *span, '"'), place)
+
+
+def _said(document: Document, path: Path) -> Path | None:
+    """Where the text at a path of a template is: there, or at the variable or the parameter's default that it names.
+
+    None for any other template expression, which is not evaluated.
+    """
+    for _ in range(_MAX_STEPS):
+        text = document.string(*path)
+        if not (text.startswith("[") and text.endswith("]")) or text.startswith("[["):
+            return path
+        named = _NAMED.fullmatch(text)
+        if named is None:
+            return None
+        behind = (named[1].lower(), named[2], *(("defaultValue",) if named[1].lower() == "parameters" else ()))
+        places = [(*path[:size], *behind) for size in range(len(path), -1, -1)]
+        where = next((place for place in places if isinstance(document.get(*place), str)), None)
+        if where is None:
+            return None
+        path = where
+    return None
 
 
 def _mapping(document: Document, path: Path) -> Mapping:

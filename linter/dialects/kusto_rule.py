@@ -23,6 +23,7 @@ TECHNIQUE_KEYS = ("relevantTechniques", "subTechniques", "techniques", "mitreTec
 TITLES = ("name", "displayName", "title")
 _TECHNIQUE = re.compile(r"T\d{4,}(?:[./]\d{3})?", re.IGNORECASE)
 _REST = re.compile(r"[ \t]*(?://[^\r\n]*)?(?=[\r\n]|\Z)")
+_FENCED = re.compile(r"(\s*```(?:kusto|kql)?[ \t]*\r?\n)((?:(?!```).)*)(```\s*)", re.DOTALL | re.IGNORECASE)
 _KEYS = {key.lower(): key for key in (*TECHNIQUE_KEYS, *TITLES, "id", "severity", "tactics", "tags", "query")}
 
 
@@ -41,12 +42,17 @@ def rule(draft: Draft, parts: list[Mapping], query: Scalar, place: Embedded) -> 
 
     A query that can't be read is a problem, and the draft then is no rule.
     """
+    describe(draft, parts)
+    return add_query(draft, place, (query.start, query.end))
+
+
+def describe(draft: Draft, parts: list[Mapping]) -> None:
+    """A rule's metadata out of the mappings that hold it; the first that has a key counts."""
     for mapping in parts:
         _metadata(draft, mapping)
     if not draft.title:
         draft.start, draft.end = parts[0].items[0][0].start, parts[0].items[0][0].end
         draft.faults.append(Fault("title-missing", "the rule has no name", draft.start, draft.end))
-    return add_query(draft, place, (query.start, query.end))
 
 
 def _metadata(draft: Draft, root: Mapping) -> None:
@@ -139,7 +145,7 @@ def _tags(draft: Draft, node: Yaml) -> None:
 def add_query(draft: Draft, place: Embedded, span: tuple[int, int]) -> Problem | None:
     """Reads the query into the draft's trees, lists and anchors; the problem when it can't be read."""
     try:
-        reading = kql.read(place.text)
+        reading = kql.read(_unfenced(place.text))
     except QueryError as error:
         at = place.at(error.start), place.end(error.start, error.end)
         return Problem(f"the query can't be read: {error.message}", at[0], max(at[0] + 1, at[1]), draft.id, draft.title)
@@ -153,6 +159,14 @@ def add_query(draft: Draft, place: Embedded, span: tuple[int, int]) -> Problem |
     draft.platforms = draft.platforms or platforms(sources)
     draft.domain = draft.domain or domain(sources)
     return None
+
+
+def _unfenced(text: str) -> str:
+    """A query between the marks of a Markdown code block, as some editors write it, with blanks in their place."""
+    if not text.lstrip().startswith("```"):
+        return text
+    found = _FENCED.fullmatch(text)
+    return text if found is None else " " * len(found[1]) + found[2] + " " * len(found[3])
 
 
 def _behind(place: Embedded, end: int) -> int:

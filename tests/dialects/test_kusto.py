@@ -230,11 +230,16 @@ def test_arm_templates() -> None:
     assert (second.title, [t.id for t in second.techniques], second.tags) == ("Hunt", ["T1003", "T1021.002"], ("Impact",))
 
 
-def test_template_expressions_and_empty_templates_are_problems() -> None:
+def test_template_expressions_and_empty_templates() -> None:
     text = json.dumps({"type": "x/alertRules", "properties": {"displayName": "a", "query": "[variables('q')]"}})
     assert recognise(Source("a.json", text)) == "kusto"
-    (problem,) = read(text, "a.json").problems
-    assert "template expression" in problem.message
+    one = rule(text, "a.json")
+    assert (one.title, one.trees) == ("a", ())  # known when it is deployed
+    given = {**json.loads(text), "variables": {"q": "[parameters('Q')]"}}
+    one = rule(json.dumps({"parameters": {"Q": {"defaultValue": "T | where A == 1"}}, "resources": [given]}), "a.json")
+    assert [(p.field, p.value) for p in one.predicates()] == [("A", "1")]
+    given["variables"]["q"] = "[variables('q')]"
+    assert rule(json.dumps(given), "a.json").trees == ()
     assert read('{"resources": []}', "a.json").problems
     assert read('{"resources": [', "a.json").problems
 
@@ -262,6 +267,47 @@ def test_bare_queries() -> None:
     assert len(one.trees) == 2
     (problem,) = read("T | where (A == 1\n", "hunt/spool.kql").problems
     assert Source("", "T | where (A == 1\n").position(problem.start).line in (1, 2)
+
+
+def test_bare_queries_with_blank_lines_in_them() -> None:
+    text = """\
+let shells = dynamic(["cmd.exe", "sh"]);
+
+T
+| where A in (shells)
+
+// and then
+| where B == 2
+
+U
+| where C in (
+
+  "x", "y"
+)
+"""
+    one = rule(text, "hunt/spool.kql")
+    assert shown(one, text) == [
+        "4 A eq cmd.exe <shells>", "4 A eq sh <shells>", "7 B eq 2 <B == 2>", '12 C eq x <"x">', '12 C eq y <"y">',
+    ]  # fmt: skip
+    assert len(one.trees) == 2
+    assert read(text.replace("(shells)", "((shells)"), "a.kql").problems
+    before = process_time()
+    read("T | where A == 1\n\n" + "| where B == 2\n\n" * 480 + "?", "a.kql")
+    read("let a = 1;\n\n" * 480 + "| ?", "a.kql")
+    assert process_time() - before < 3
+
+
+def test_a_query_in_a_code_block() -> None:
+    text = RULE.replace("query: |\n", "query: |\n  ```kusto\n").replace("version: 1", "  ```\nversion: 1")
+    assert (
+        shown(rule(text), text)[0] == '22 InitiatingProcessFileName eq spoolsv.exe <InitiatingProcessFileName =~ "spoolsv.exe">'
+    )
+    quoted = 'name: x\ntactics: []\nquery: "```KQL\\n\\nT | where A == 1\\n```"\n'
+    assert shown(rule(quoted), quoted) == ["3 A eq 1 <A == 1>"]
+
+
+def test_commands_to_a_database_are_no_rules() -> None:
+    assert not kusto.recognises(Source("a.kql", "// a function\n\n.create-or-alter function F() {\n  T | where A == 1\n}\n"))
 
 
 @pytest.mark.parametrize(
