@@ -24,7 +24,7 @@ def run(args: Namespace) -> int:
     settings = config.for_paths(args.paths)
     choose = Chooser(args)
     found = files(args)
-    if args.changed_since:
+    if args.changed_since is not None:
         names = [item for item in found if isinstance(item, str)]
         choose.changed = part("linter.changes").since(args.changed_since, names, args.paths)
         found = [item for item in found if isinstance(item, Unreadable) or item in choose.changed]
@@ -45,7 +45,7 @@ def run(args: Namespace) -> int:
         snapshot=snapshot(where) if args.format != "text" else {},
         ignores=settings.ignores,
         baseline=suppress.read_baseline(known) if known else frozenset(),
-        whole=not args.changed_since and all(os.path.isdir(path) for path in args.paths),  # noqa: PTH112
+        whole=args.changed_since is None and all(os.path.isdir(path) for path in args.paths),  # noqa: PTH112
     )
     if args.write_baseline:
         report = _written(report, args.write_baseline)
@@ -58,7 +58,7 @@ def run(args: Namespace) -> int:
             return _ended(args, settings, report, found)
     elif args.format in WITH_FIXES and any(finding.intent for finding in report.findings):
         report = attach_fixes(report)
-    view = View(coloured() and not args.output, width(), args.verbose > 0, args.quiet, text_of)
+    view = View(coloured() and not args.output, width(), args.verbose > 0, args.quiet, tuple(args.paths), text_of)
     write(reporter(args.format).render(report, view), args.output, commands=args.format == "github")
     say(*(() if args.quiet else _notes(results, args)), *report.notes)
     return _ended(args, settings, report, found)

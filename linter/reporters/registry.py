@@ -18,12 +18,16 @@ WITH_FIXES = ("json", "sarif", "rdjson", "markdown")  # formats that carry fixes
 
 
 class View(NamedTuple):
-    """How a report for people is shown. `read` gives a file's text for excerpts, None when it is gone; others ignore this."""
+    """How a report for people is shown. `read` gives a file's text for excerpts, None when it is gone; others ignore this.
+
+    `paths` are those that were asked for, for the commands to copy.
+    """
 
     colour: bool = False
     width: int = 80
     verbose: bool = False
     quiet: bool = False
+    paths: tuple[str, ...] = ()
     read: Callable[[str], Source | None] = lambda _: None
 
 
