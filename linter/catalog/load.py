@@ -17,6 +17,7 @@
     catalog.related_to(rule)                      -> handles that must not testify for a rule under lint: itself, rules that it
                                                      or that name it, near-copies and converted siblings, and their families
     catalog.combined_with(indicator, within)      -> [(indicator, rules)]: what its users use with it, most frequent first
+    catalog.holding(field, text)                  -> (values that hold it, values) that rules look for or exclude in a field
     catalog.weight(indicator)                     -> ln((N + 1) / (reach + 1)), the weight behind `norm`
     catalog.norm(handle) -> (number of telling indicators, Euclidean norm of all their weights)
     catalog.technique_names(), catalog.class_names()
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Catalog", "SnapshotError", "open_catalog"]
+MOST_RELATED = 100  # rules that a rule names, of which it is asked who they are
 _LETTER_OF = {vendor: letter for letter, vendor in LETTERS.items()}
 
 
@@ -168,6 +170,30 @@ class Catalog:
     def written(self, indicator: Indicator) -> str:
         """The value as most rules write it, case kept; the canonical one when that is how, or nobody uses it."""
         return next((layout.unescape(cells[0]) for _, cells in self._row(indicator) if cells[0]), indicator.value)
+
+    def holding(self, field: str, text: str) -> tuple[int, int]:
+        """(values of a field that hold a text, all its values) among those that rules look for or exclude; not its regexes."""
+        joined, total = self._values_of(field)
+        text = layout.escape(text)
+        found, at = 0, joined.find(text)
+        while at >= 0:
+            found += 1
+            at = joined.find("\n", at)
+            at = joined.find(text, at) if at >= 0 else -1
+        return found, total
+
+    @lru_cache(maxsize=32)  # noqa: B019  # a process has one catalog, for its whole life
+    def _values_of(self, field: str) -> tuple[str, int]:
+        """The canonical values of a field, one a line, and how many they are."""
+        key = f"{layout.escape(field)}\t".encode()
+        out: list[bytes] = []
+        for snapshot in self.snapshots:
+            name = f"reach/{layout.slug(field)}.tsv"
+            if name not in snapshot.files:
+                name = layout.small_reach(field)
+            rows = (line.split(b"\t", 3) for line in snapshot.read(name).split(b"\n") if line.startswith(key))
+            out += [row[2] for row in rows if row[1] != b"re"]
+        return b"\n".join(out).decode("utf-8"), len(out)
 
     def weight(self, indicator: Indicator) -> float:
         """The rarity of an indicator: see `model.weight`."""
@@ -291,7 +317,7 @@ class Catalog:
     def related_to(self, rule: Rule) -> frozenset[str]:
         """The handles that must not testify for a rule under lint: see the module's docstring."""
         found = set(self.by_id(rule.id))
-        for other in rule.related:
+        for other in rule.related[:MOST_RELATED]:
             found.update(self.by_id(other.id))
         found.update(self.near_copies(rule))
         for handle in tuple(found):
@@ -304,7 +330,7 @@ class Catalog:
         own = sorted(wanted, key=lambda indicator: (len(self._tokens(indicator, 1)), indicator))
         if not own:
             return []
-        mates = frozenset(handle for cls in rule.classes for handle in self.event_class(cls).handles)
+        mates: frozenset[str] = frozenset().union(*(self.event_class(cls).handles for cls in rule.classes))
         # A set that shares nine tenths with this one holds at least one of the rarest tenth plus one.
         rarest = own[: len(own) - -(-9 * len(own) // 10) + 1]
         candidates = {handle for indicator in rarest for handle in self.users(indicator)} & mates

@@ -8,7 +8,7 @@ nor does whether other vendors exclude a program that the rule names.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from math import exp, log2
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -80,6 +80,11 @@ def noise(rule: Rule, catalog: Catalog, exclude: Collection[str] = ()) -> Noise 
     lift = next((lift for top, lift in LIFT if points < top), TOP_LIFT)
     reasons.sort(key=lambda reason: -abs(reason.points))
     return Noise(round(1 / (1 + exp(3.5 - points)), 6), round(points, 3), lift, tuple(reasons))
+
+
+def bits_of(rule: Rule, catalog: Catalog, exclude: Collection[str] = ()) -> Callable[[Predicate], float]:
+    """How telling each predicate of a rule is, in bits; 0.0 for a computed column."""
+    return _Scale(rule, catalog, exclude).bits
 
 
 class _Scale:

@@ -16,6 +16,7 @@ IDS = (
     "unknown-technique",
     "unused-selection",
     "noisy-branch",
+    "broad-value",
     "dead-exclusion",
     "self-defeating-exclusion",
     "evadable-exclusion",
