@@ -133,8 +133,9 @@ def _next(report: Report, view: View) -> Iterator[str]:
         rows.append((f"siftlint why {quote(f'{plain(argued.path)}:{argued.begin.line}')}", "the rules behind a finding"))
     fixable = sum(isinstance(finding.intent, ReplaceTag | RemoveSelection) for finding in report.findings)
     if fixable:
-        again = " ".join(map(quote, map(plain, view.paths)))
-        rows.append((f"siftlint lint --diff {again if len(again) < 40 else ''}".rstrip(), f"what --fix would change ({fixable})"))
+        same = " ".join(quote(plain(path)) for path in view.paths)
+        again = f"siftlint lint --diff {same}" if 0 < len(same) < 40 else "siftlint lint --diff"
+        rows.append((again, f"what --fix would change ({fixable})"))
     room = min(44, max(len(command) for command, _ in rows))
     for command, why in rows:
         if len(command) <= room:
