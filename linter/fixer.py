@@ -27,6 +27,7 @@ from linter.reading import load
 from linter.rule import Reading, Rule
 from linter.source import Source
 
+MAX_PROVEN = 1_000_000  # characters of one file that are read again to prove its fixes, when they are only shown
 MAX_FIXES = 200  # in one file and run
 
 
@@ -45,21 +46,28 @@ class Outcome(NamedTuple):
 def attach(report: Report) -> Report:
     """The report with a fix for each finding that has an intent; one without edits says what to do by hand, or why not."""
     readings: dict[str, tuple[Source, Reading] | None] = {}
+    room: dict[str, int] = {}
     findings = []
     for finding in report.findings:
         if finding.intent is not None:
             if finding.path not in readings:
                 readings[finding.path] = _read(finding)
+                room[finding.path] = MAX_PROVEN
             known = readings[finding.path]
             if known is not None:
-                finding = finding._replace(fixes=(_offered(finding, *known),))
+                room[finding.path] -= len(known[0].text) + 100
+                fits = room[finding.path] >= 0
+                fix = _offered(finding, *known) if fits else Fix("display", "not fixed: the file is too large to prove it", ())
+                finding = finding._replace(fixes=(fix,))
         findings.append(finding)
     return report._replace(findings=tuple(findings))
 
 
 def _read(finding: Finding) -> tuple[Source, Reading] | None:
     loaded = load(finding.path)
-    return (loaded, dialects.dialect(finding.dialect).read(loaded)) if isinstance(loaded, Source) else None
+    if not isinstance(loaded, Source) or len(loaded.text) > MAX_PROVEN:
+        return None
+    return loaded, dialects.dialect(finding.dialect).read(loaded)
 
 
 def _offered(finding: Finding, source: Source, reading: Reading) -> Fix:

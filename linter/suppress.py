@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _COMMENT = re.compile(r"(?:#|//|/\*|```)[ \t]*siftlint:[ \t]*ignore\[([\w*, -]{1,400})\][ \t]*([^\r\n]{0,300})")
 _OPENERS = ("#", "//", "/*", "```")
+MAX_COMMENTS = 10_000  # a file's that are heeded
 BASELINE_VERSION = 1
 
 
@@ -81,21 +82,24 @@ def inline(source: Source, titles: Sequence[int]) -> tuple[Inline, ...]:
         return ()
     lines = [source.text[slice(*source.line_span(start))].strip() for start in source.line_starts]
     heads = sorted({source.position(offset).line for offset in titles})
-    regions = _regions(lines, heads)
-    out = []
+    scopes = _Scopes(lines, heads)
+    out: list[Inline] = []
     for found in _COMMENT.finditer(source.text):
+        if len(out) >= MAX_COMMENTS:
+            break
         line = source.position(found.start()).line
         checks = tuple(dict.fromkeys(part.strip() for part in found.group(1).split(",") if part.strip()))
         reason = found.group(2).replace("*/", "").replace("```", "").strip()
-        out.append(Inline(checks, reason, line, *_scope(lines, line, heads, regions)))
+        out.append(Inline(checks, reason, line, *scopes.of(line)))
     return tuple(out)
 
 
 def _regions(lines: list[str], heads: list[int]) -> list[int]:
     """The first line of each rule's part of the file, rising: behind a `---`, else where the comments above its title begin."""
     starts = {1, *(number + 1 for number, text in enumerate(lines, 1) if text == "---")}
+    marks = sorted(starts)
     for before, head in pairwise(heads):
-        if not any(before < start <= head for start in starts):
+        if bisect_right(marks, before) == bisect_right(marks, head):  # nothing between two titles says where a rule begins
             starts.add(_block_above(lines, head))
     return sorted(starts)
 
@@ -111,19 +115,38 @@ def _is_comment(text: str) -> bool:
     return text.startswith(_OPENERS)
 
 
-def _scope(lines: list[str], line: int, heads: list[int], regions: list[int]) -> tuple[int, int]:
+class _Scopes:
     """The lines that a comment speaks for: the whole rule's at its head, else its own and, if it stands alone, the next."""
-    at = bisect_right(regions, line) - 1
-    first, last = regions[at], regions[at + 1] - 1 if at + 1 < len(regions) else len(lines)
-    opening = first
-    while opening < last and (not lines[opening - 1] or _is_comment(lines[opening - 1]) or lines[opening - 1] == "---"):
-        opening += 1
-    if line <= opening or any(_block_above(lines, head) <= line <= head for head in heads if first <= head <= last):
-        return first, last
-    following = line
-    while following < last and _is_comment(lines[following - 1]):
-        following += 1
-    return line, following
+
+    def __init__(self, lines: list[str], heads: list[int]) -> None:
+        self._last = len(lines)
+        self._regions = _regions(lines, heads)
+        self._heads = heads
+        self._above = [_block_above(lines, head) for head in heads]
+        self._opening: dict[int, int] = {}
+        self._following = list(range(1, len(lines) + 1))  # by line: the next one that is no comment, itself where it is none
+        for line in range(len(lines) - 1, 0, -1):
+            if _is_comment(lines[line - 1]):
+                self._following[line - 1] = self._following[line]
+        for first, behind in pairwise((*self._regions, len(lines) + 1)):
+            opening = first
+            while opening < behind - 1 and (
+                not lines[opening - 1] or _is_comment(lines[opening - 1]) or lines[opening - 1] == "---"
+            ):
+                opening += 1
+            self._opening[first] = opening
+
+    def of(self, line: int) -> tuple[int, int]:
+        """The first and the last line for which a comment on a line speaks."""
+        at = bisect_right(self._regions, line) - 1
+        first = self._regions[at]
+        last = self._regions[at + 1] - 1 if at + 1 < len(self._regions) else self._last
+        head = bisect_left(self._heads, line)  # the title that comes next, above which the comment may stand
+        if line <= self._opening[first] or (
+            head < len(self._heads) and self._above[head] <= line and first <= self._heads[head] <= last
+        ):
+            return first, last
+        return line, min(self._following[line - 1], last)
 
 
 def split_inline(findings: Iterable[Finding], comments: Sequence[Inline]) -> tuple[tuple[Finding, ...], tuple[Silenced, ...]]:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 LEAST_HERE = 3  # independent rules that exclude a case
 LEAST_CONSIDERED = 10  # independent rules in a circle
-LEAST_SHARE = 0.1
+LEAST_SHARE = 0.05
+MOST_TECHNIQUES = 50  # of a rule, whose circles are drawn
 MOST_PROGRAMS = 8  # programs of a rule whose circles are drawn
 
 
@@ -78,7 +79,7 @@ def everyone(catalog: Catalog, one: Custom, barred: Collection[str]) -> tuple[fr
 
 def circles(rule: Rule, catalog: Catalog) -> Iterator[Circle]:
     """The circles of a rule. A technique with sub-techniques draws none: its table mixes theirs."""
-    techniques = dict.fromkeys(one.id for one in rule.techniques if not _mixed(one.id))
+    techniques = dict.fromkeys(one.id for one in rule.techniques[:MOST_TECHNIQUES] if not _mixed(one.id))
     programs: dict[str, None] = {}
     for predicate in rule.predicates():
         if not predicate.excluded and not predicate.derived:

@@ -25,6 +25,7 @@ _WRITABLE = (
     "\\users\\", "\\appdata\\", "\\temp\\", "\\programdata\\", "\\downloads\\", "\\windows\\tasks\\", "/tmp/", "/home/",
     "/users/", "/var/tmp/", "/dev/shm/", "\\public\\",
 )  # fmt: skip
+MAX_ALONE = 200  # exclusions of one field against which a case is held
 MAX_SETS = 64  # different sets of conditions on one field that are looked at
 
 
@@ -164,8 +165,10 @@ class Feasible:
         """Whether an event of the rule has the field."""
         known = self._fields.get(field)
         if known is None:
-            says = [schemas.has(cls, field) for cls in self._rule.classes]
-            known = field in self._looked_at or True in says or (None in says and field in self._in_use and self._akin(field))
+            found = [schemas.schema(cls) for cls in self._rule.classes]
+            stated = any(one is not None and one.documented and field in one.fields for one in found)
+            possible = any(one is None or not one.documented for one in found) and field in self._in_use
+            known = field in self._looked_at or stated or (possible and self._akin(field))
             self._fields[field] = known
         return known
 
@@ -176,7 +179,11 @@ class Feasible:
 
     def _covered(self, leaf: Indicator) -> bool:
         """Whether a filter of the rule takes this case away already."""
-        return any(relation(form, own) == WITHIN for form in forms(leaf) for own in self._alone.get(form.field, ()))
+        for form in forms(leaf):
+            own = self._alone.get(form.field, ())
+            if form in own or any(relation(form, one) == WITHIN for one in own[:MAX_ALONE]):
+                return True
+        return False
 
     def _matches(self, leaf: Indicator, field: str) -> bool:
         """Whether the rule can match such a case, and is not made of it: a way of it would be emptied."""

@@ -11,12 +11,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
-from linter.rule import Reading
+from linter.rule import Problem, Reading
 from linter.source import Source
 
 if TYPE_CHECKING:
     from linter.taxonomy.fields import Row
 
+MAX_RULES = 500  # in one file
+MAX_EXPORTED = 3_000  # in an export, which may hold all rules of a Kibana space
 NAMES = ("sigma", "elastic", "splunk", "kusto", "yaral")
 
 
@@ -35,7 +37,13 @@ def read(name: str, source: Source, rows: tuple[Row, ...] = ()) -> Reading:
     from linter.taxonomy import fields
 
     fields.use(rows)
-    return dialect(name).read(source)
+    reading = dialect(name).read(source)
+    most = MAX_EXPORTED if source.path.lower().endswith(".ndjson") else MAX_RULES
+    if len(reading.rules) <= most:
+        return reading
+    first = reading.rules[most]
+    problem = Problem(f"more than {most:,} rules in one file; those from here on are not read", first.start, first.end)
+    return Reading(reading.rules[:most], (*reading.problems[:most], problem))
 
 
 def dialect(name: str) -> Dialect:

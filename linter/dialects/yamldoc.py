@@ -17,6 +17,7 @@ Merge keys (`<<`) are resolved. A repeated key is kept in `items`; `get` answers
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from linter.dialects.libyaml import yaml
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 MAX_CHARS = 8_000_000
 MAX_NODES = 400_000  # the largest public rule file has some 7,000
 MAX_DEPTH = 200
+MAX_DOCUMENTS = 1_000
+MAX_DUPLICATES = 100  # keys of one mapping that are said to be repeated
 _STR = "tag:yaml.org,2002:str"
 _PROPERTIES = r"(?:[&!][^\s,\[\]{}]*(?:\s+(?:#[^\n]*)?)?)+"
 
@@ -111,13 +114,14 @@ class Mapping:
 
     @property
     def duplicates(self) -> list[Scalar]:
-        """Keys that stood in the mapping already."""
+        """Keys that stood in the mapping already, the first MAX_DUPLICATES of them."""
         if self._index is None:
             self.get("")
         if self._index is not None and len(self._index) == len(self.items):
             return []
         seen: set[str] = set()
-        return [key for key, _ in self.items if key.text in seen or seen.add(key.text)]  # type: ignore[func-returns-value]
+        found = (key for key, _ in self.items if key.text in seen or seen.add(key.text))  # type: ignore[func-returns-value]
+        return list(islice(found, MAX_DUPLICATES))
 
 
 Node: TypeAlias = "Scalar | Sequence | Mapping"
@@ -231,6 +235,8 @@ def _compose(text: str, event_of: Callable[[], Any], roots: list[Node]) -> None:
             children.append(known[0])
         elif kind is yaml.DocumentStartEvent:
             anchors.clear()
+            if len(roots) >= MAX_DOCUMENTS:
+                raise YamlError(f"more than {MAX_DOCUMENTS:,} documents in one file", event.start_mark.index)
         if count > MAX_NODES:
             raise YamlError(f"more than {MAX_NODES:,} values, aliases expanded", event.start_mark.index)
 

@@ -10,6 +10,8 @@ from linter.dialects.queries import core
 from linter.dialects.queries.eql_expr import Conditions, lex, path, unquote
 from linter.rule import And, Not
 
+MAX_EVENTS = 256
+
 
 def parse(text: str) -> core.Query:
     """The parts of an EQL query. Raises `core.QueryError` with offsets into `text`."""
@@ -72,6 +74,8 @@ class _Eql(Conditions):
     def subquery(self, *, absent: bool) -> None:
         """`[category where condition]`, a part of its own."""
         self.expect("[")
+        if len(self.parts) >= MAX_EVENTS:
+            raise core.QueryError(f"more than {MAX_EVENTS} events in one query", self.now.start)
         self.enter()
         place = len(self.parts)
         part = self._event()
