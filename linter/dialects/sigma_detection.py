@@ -151,7 +151,10 @@ class _Reader:
             name = ""
         mods = sigma_values.modifiers(native)
         if bar and (mods.unknown or not native) and not _known_elsewhere(mods.unknown):
-            raise Unreadable(_unknown(mods.unknown), key.start, key.end)
+            near = _nearest(mods.unknown)
+            if near or not mods.unknown:  # misspelt
+                raise Unreadable(_unknown(mods.unknown, near), key.start, key.end)
+            self.fault("modifier-unknown", f"`{_short(mods.unknown)}` is no modifier of Sigma's: converters refuse it", key)
         if isinstance(node, Scalar):
             made: Node = self.leaf(name, mods, node, key)
         elif isinstance(node, Mapping):
@@ -222,11 +225,15 @@ def _known_elsewhere(name: str) -> bool:
     return name in modifier_mapping
 
 
-def _unknown(name: str) -> str:
+def _nearest(name: str) -> str:
+    """The modifier that a name resembles; "" when it is a word of its own, which some engine may know."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name[:40], sigma_values.KNOWN, 1)
-    hint = f"; did you mean `{near[0]}`?" if near else ""
+    return next(iter(get_close_matches(name[:40], sigma_values.KNOWN, 1, 0.85)), "") if name else ""
+
+
+def _unknown(name: str, near: str) -> str:
+    hint = f"; did you mean `{near}`?" if near else ""
     return f"unknown modifier `{_short(name)}`{hint}" if name else "an empty modifier: a `|` without a name behind it"
 
 

@@ -36,6 +36,13 @@ def test_faulty_metadata_is_a_fault_and_the_detection_is_read(line: str, code: s
     assert [leaf.value for leaf in found.predicates()] == ["b"]
 
 
+def test_an_engine_s_own_modifier_is_a_fault_and_what_it_compares_is_computed() -> None:
+    text = detection("s: {a|lookup_in: b, c: d}, condition: s")
+    found = rule(text)
+    assert [(fault.code, text[fault.start : fault.end]) for fault in found.faults] == [("modifier-unknown", "a|lookup_in")]
+    assert [(leaf.field, leaf.value, leaf.derived) for leaf in found.predicates()] == [("a", "b", True), ("c", "d", False)]
+
+
 @pytest.mark.parametrize(
     ("logsource", "code"),
     [("windows", "logsource-type"), ("[{product: windows}]", "logsource-type"),
