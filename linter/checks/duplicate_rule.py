@@ -38,7 +38,7 @@ _STATEFUL = {"elastic": ('"threshold"', '"new_terms"', "stats "), "yaral": ("mat
 def check(context: RuleContext) -> Iterator[Finding]:
     """At most one finding: the likeliest of the duplicates."""
     rule = context.rule
-    if rule.kind not in KINDS or len(rule.trees) != 1 or not own(context).plain or _goes_on(context):
+    if rule.kind not in KINDS or len(rule.trees) != 1 or not own(context).plain or rule.dialect in _COMPUTING:
         return
     mine = own(context)
     named = {other.id for other in rule.related}
@@ -53,7 +53,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
         and (not rule.platforms or not other.platforms or set(rule.platforms) & set(other.platforms))
     ]
     found.sort(key=lambda other: (other.vendor != rule.vendor, other.handle))
-    if found:
+    if found and not _goes_on(context):
         yield _finding(context, found)
 
 
@@ -77,9 +77,8 @@ def _finding(context: RuleContext, found: list[CatalogRule]) -> Finding:
 
 
 def _goes_on(context: RuleContext) -> bool:
-    """Whether the rule counts, joins or remembers behind its conditions, of which the catalog keeps nothing."""
-    dialect, text = context.rule.dialect, context.source.text
-    return dialect in _COMPUTING or any(word in text for word in _STATEFUL.get(dialect, ()))
+    """Whether the rule counts or remembers behind its conditions, of which the catalog keeps nothing."""
+    return any(word in context.source.text for word in _STATEFUL.get(context.rule.dialect, ()))
 
 
 _RULE = """\
