@@ -96,6 +96,12 @@ class Ranking:
         """The first of them, with their evidence."""
         return tuple(self._suggestion(one) for one in self.ordered()[:limit])
 
+    def alike(self, handles: Collection[str]) -> float:
+        """How like the rule these rules are: the mean likeness of the three nearest, 0 for those that are no peers."""
+        numbers = (self.peers.number.get(handle, -1) for handle in handles)
+        found = sorted((self.likeness.get(number, 0.0) for number in numbers), reverse=True)[:3]
+        return sum(found) / 3
+
     # scores
 
     def _scores(self) -> list[tuple[float, Candidate]]:

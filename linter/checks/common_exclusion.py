@@ -2,9 +2,10 @@
 
 ## What it does
 Looks at the rules on the same events: all of them, those that share a technique with the rule, those that look for the same
-program; for a Windows event that too few rules read, at the rules on its log that share its technique. When a fifth of such a
-circle (independent rules, three at least, of ten at least) excludes the same benign case, and the ranker holds it for one of
-the likeliest here, the check says so, with the rules that do.
+program; for a Windows event that too few rules read, at the rules on its log that share its technique. When a tenth of such a
+circle, or a fifth of all on the same events (independent rules, three at least, of ten at least), excludes the same benign
+case, three of those that do are much like this rule, and the ranker holds the case for one of the likeliest here, the check
+says so, with the rules that do.
 
 ## Why it matters
 What other authors excluded is what fired at their sites. Seeing it before the merge is cheaper than learning it from alerts.
@@ -20,7 +21,7 @@ classes count (browsers, computer accounts, security products, …) that stand b
 covers nor those that are the detection itself. Silent: when the rule excludes something of that class on such a field already,
 when its event lacks the field, when it could not match the case or would be emptied by it, when no rule of its own dialect
 excludes it, and for rules that join several queries. What an attacker could walk into (a bare file name, a folder that users
-can write to) and what a tenth of a circle excludes is for the pedantic persona.
+can write to), what a twentieth of a circle excludes, and rules less alike are for the pedantic persona.
 """
 
 from __future__ import annotations
@@ -41,7 +42,11 @@ CHECK = CheckInfo(
     "common-exclusion", "a benign case that rules around this one exclude", "advice", confidence="medium", statistical=True
 )
 KINDS = ("rule", "building_block", "base")
-SHARE = 0.2
+SHARE, WIDE_SHARE = 0.1, 0.2  # of a circle; of all rules on the same events
+ALIKE, QUITE_ALIKE = (
+    0.45,
+    0.3,
+)  # likeness of the three nearest that exclude it: for every reader, for pedants (see catalog.peers)
 MOST = 2  # findings a rule
 SHOWN = 8
 LIKELY = 10  # first suggestions of the ranker, of which it has to be one
@@ -104,7 +109,7 @@ def _confirmed(context: RuleContext, best: dict[_Class, list[Custom]]) -> Iterat
         best = {
             cls: found
             for cls, found in best.items()
-            if cls[1] not in FOLDERS and any(one.share >= SHARE and not caveat(one.indicator) for one in found)
+            if cls[1] not in FOLDERS and any(_common(one) and not caveat(one.indicator) for one in found)
         }
         if not best:
             return
@@ -113,22 +118,44 @@ def _confirmed(context: RuleContext, best: dict[_Class, list[Custom]]) -> Iterat
         best.pop(cls, None)
     if not best:
         return
-    likely = {one.indicator: one for one in ranking.suggestions(LIKELY)}
+    suggestions = ranking.suggestions(LIKELY)
+    likely = {one.indicator: one for one in suggestions}
+    order = {one.indicator: -at for at, one in enumerate(suggestions)}
+    programs = {base(one.field) for one in ranking.one.required if one.field.endswith(".name")}
+    if any(one.field.startswith("container.") for one in ranking.one.required):
+        best.pop(("image", "container_runtime"), None)  # what happens inside a container is not its runtime's doing
     shown: list[tuple[bool, float, Custom]] = []
     for cls, found in best.items():
-        possible = [one for one in found if one.indicator in likely and _fits(one, ranking.own_fields)]
+        possible = [one for one in found if one.indicator in likely and _fits(one, ranking.own_fields, programs)]
         if possible:
             # An anchored form goes before one that an attacker can walk into.
-            chosen = max(possible, key=lambda one: (not caveat(one.indicator), one.share, len(one.rules), one.indicator))
-            quiet = bool(caveat(chosen.indicator)) or cls[1] in FOLDERS or chosen.share < SHARE
-            shown.append((quiet, -chosen.share, chosen))
+            chosen = max(
+                possible,
+                key=lambda one: (not caveat(one.indicator), _common(one), one.share, len(one.rules), order[one.indicator]),
+            )
+            alike = ranking.alike(chosen.rules)
+            quiet = bool(caveat(chosen.indicator)) or cls[1] in FOLDERS or not _common(chosen) or alike < ALIKE
+            if alike >= QUITE_ALIKE:
+                shown.append((quiet, -chosen.share, chosen))
     for quiet, _, chosen in sorted(shown)[:MOST]:
         yield _finding(context, chosen, likely[chosen.indicator], "pedantic" if quiet else "regular")
 
 
-def _fits(one: Custom, own_fields: dict[str, int]) -> bool:
-    """Empty values are worth excluding only on a field by which the rule excludes something."""
-    return one.cls != "empty_value" or base(one.indicator.field) in own_fields
+def _common(one: Custom) -> bool:
+    """Whether a share is large enough for every reader."""
+    return one.share >= (SHARE if one.circle.technique or one.circle.program else WIDE_SHARE)
+
+
+def _fits(one: Custom, own_fields: dict[str, int], programs: set[str]) -> bool:
+    """Empty values are worth excluding only on a field by which the rule excludes something, places of a program only where
+    the rule does not name it.
+    """
+    from linter.catalog.feasible import is_place
+
+    field = base(one.indicator.field)
+    if one.cls == "empty_value":
+        return field in own_fields
+    return field not in programs or not is_place(one.indicator)
 
 
 def _finding(context: RuleContext, one: Custom, suggestion: Suggestion, persona: Persona) -> Finding:

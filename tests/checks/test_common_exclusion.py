@@ -20,7 +20,7 @@ NAMED = ("Image|endswith: '\\chrome.exe'",)
 
 
 def share(number: int, *filters: tuple[str, ...], event: int = 5145, technique: str = "t1021.002") -> str:
-    lines = (f"EventID: {event}", f"ShareName|endswith: '\\share{number}$'", f"RelativeTargetName|contains: 'name{number}'")
+    lines = (f"EventID: {event}", "ShareName|endswith: '\\C$'", f"RelativeTargetName|contains: 'name{number}'")
     return filtered(number, *lines, filters=filters, source=SECURITY, technique=technique)
 
 
@@ -100,7 +100,8 @@ def test_silent(here: Path, siftlint: Run, snapshot: Path, text: str) -> None:
 
 def test_the_fingerprint_outlives_the_counts(here: Path, siftlint: Run, snapshot: Path, tmp_path: Path) -> None:
     text = filtered(911, *SHARE, source=SECURITY, technique="t1021.002")
-    other = catalog(tmp_path, [share(number, *((COMPUTERS,) if number < 5 else ())) for number in range(15)])
+    shares = [share(number, *((COMPUTERS,) if number < 5 else ())) for number in range(15)]
+    other = catalog(tmp_path, shares + [word(number) for number in range(20, 40)])
     (one,) = found(siftlint, here, snapshot, text)
     (two,) = found(siftlint, here, other, text)
     assert one["message"] != two["message"]
