@@ -60,6 +60,8 @@ class _Reason(NamedTuple):
 
 def _reason(facts: Facts, one: Taken, clause: Clause) -> _Reason | None:
     """Why a clause can't hold; None when it can."""
+    if facts.spent:
+        return None
     for leaf in clause.holds:
         lone = Clause((leaf,), (), "", True)
         for node in one.beside:
@@ -95,7 +97,7 @@ def _sorted_out(facts: Facts, everything: tuple[Taken, ...]) -> tuple[dict[int, 
     dead: dict[int, _Reason] = {}
     alive: set[_Place] = set()
     for one in everything:
-        for clause in one.clauses:
+        for clause in one.clauses if not facts.spent else ():
             reason = _reason(facts, one, clause)
             if reason is not None:
                 dead[id(clause)] = reason

@@ -12,7 +12,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from linter.checks import regexes
-from linter.rule import Predicate
+from linter.rule import Predicate, pattern_pieces
 from linter.taxonomy.schemas import base
 
 MAX_VALUE = 2000  # code points of a value that is looked at
@@ -61,29 +61,17 @@ def single(dialect: str, classes: tuple[str, ...], predicate: Predicate) -> bool
 
 
 @lru_cache(maxsize=8192)
-def _glob(op: str, value: str, escapes: bool = True) -> tuple[Token, ...]:
-    """A comparison of text as literal signs and wildcards.
-
-    In a `like` value `\\*` is a literal star, or a path's separator before a wildcard: `escapes` says which.
-    """
+def _glob(op: str, value: str) -> tuple[Token, ...]:
+    """A comparison of text as literal signs and wildcards."""
     if op != "like":
         text = tuple((False, char) for char in value)
         before = ((True, "*"),) if op in ("contains", "endswith") else ()
         behind = ((True, "*"),) if op in ("contains", "startswith") else ()
         return (*before, *text, *behind)
     out: list[Token] = []
-    at = 0
-    while at < len(value):
-        char = value[at]
-        if escapes and char == "\\" and value[at + 1 : at + 2] in ("*", "?"):
-            at += 1
-            out.append((False, value[at]))
-        elif char == "*":
-            if not out or out[-1] != (True, "*"):
-                out.append((True, "*"))
-        else:
-            out.append((char == "?", char))
-        at += 1
+    for token in pattern_pieces(value):
+        if token != (True, "*") or not out or out[-1] != token:
+            out.append(token)
     return tuple(out)
 
 
@@ -144,8 +132,7 @@ def holds(predicate: Predicate, value: str | None, dialect: str = "sigma") -> bo
             return True if wanted == value else None
         if not cased:
             wanted, text = wanted.lower(), text.lower()
-        found = [_fits(_glob(op, wanted, escapes), _glob("eq", text)) for escapes in _readings(predicate)]
-        return found[0] if len(set(found)) == 1 else None
+        return _fits(_glob(op, wanted), _glob("eq", text))
     if op == "re":
         return None if dialect == "elastic" else regexes.search(wanted, value, not predicate.cased)
     if op == "token":
@@ -215,21 +202,11 @@ def _both_text(known: Predicate, other: Predicate) -> bool | None:
         left, right = left.lower(), right.lower()
     if known.op == "eq" and other.op == "eq" and not _text(left, right):
         return True if left == right and (known.cased or not other.cased) else None
-    found: set[bool | None] = set()
-    for escapes in _readings(known):
-        for also in _readings(other):
-            one, two = _glob(known.op, left, escapes), _glob(other.op, right, also)
-            found.add(True if _fits(two, one) else False if _apart(one, two) else None)
-    if len(found) > 1:
-        return None
-    (answer,) = found
+    one, two = _glob(known.op, left), _glob(other.op, right)
+    answer = True if _fits(two, one) else False if _apart(one, two) else None
     if answer and not known.cased and other.cased and any(char.isalpha() for char in right):
         return None
     return answer
-
-
-def _readings(predicate: Predicate) -> tuple[bool, ...]:
-    return (True, False) if predicate.op == "like" and "\\" in predicate.value else (True,)
 
 
 def _text(left: str, right: str) -> bool:

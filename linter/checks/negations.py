@@ -127,6 +127,8 @@ class Facts:
     def __init__(self, rule: Rule, budget: int = MAX_WORK) -> None:
         self.rule = rule
         self.left = budget
+        self._classes = rule.classes
+        self._single: dict[str, bool] = {}
         self._known: dict[tuple[int, int], bool | None] = {}
         self._fields: dict[int, frozenset[str]] = {}
 
@@ -137,10 +139,14 @@ class Facts:
 
     def says(self, known: Predicate, other: Predicate) -> bool | None:
         """`matching.implies`, each pair asked once."""
+        if known.field != other.field and matching.key(known) != matching.key(other):
+            return None
         pair = (id(known), id(other))
         if pair not in self._known:
             self.left -= 1
-            one = matching.single(self.rule.dialect, self.rule.classes, other)
+            one = self._single.get(other.field)
+            if one is None:
+                one = self._single[other.field] = matching.single(self.rule.dialect, self._classes, other)
             self._known[pair] = None if self.left < 0 else matching.implies(known, other, one, self.rule.dialect)
         return self._known[pair]
 

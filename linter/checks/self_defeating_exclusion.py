@@ -69,7 +69,7 @@ def _swallowed(facts: Facts, branches: Sequence[Branch], clauses: list[Clause]) 
     """By number of a branch: the first clause that follows from it, and from which of its conditions."""
     out: dict[int, tuple[Clause, Branch]] = {}
     for number, branch in enumerate(branches):
-        for clause in clauses:
+        for clause in clauses if not facts.spent else ():
             reasons = facts.follows(branch, clause)
             if reasons:
                 out[number] = clause, reasons
@@ -86,6 +86,8 @@ def _told(
     """
     if whole:
         yield swallowed[0]
+        return
+    if facts.spent:
         return
     inner = {id(leaf) for node in one.inner for leaf in leaves(node)}
     for clause in clauses:
