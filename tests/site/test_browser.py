@@ -92,7 +92,7 @@ def test_filters_by_platform_and_domain_and_a_permalink(tab: Open) -> None:
     page.get_by_label("Text").fill("ModifySnapshotAttribute52")
     assert visible_rules(page) == ["Snapshot Shared 52"]
     page.locator(".rule:visible summary").click()
-    page.wait_for_function("location.hash.includes('open=')")
+    page.wait_for_url("**open=*")
     address = page.url
     assert {"domain=cloud", "text=ModifySnapshotAttribute52"} <= set(address.partition("#")[2].split("&"))
     page.reload()
@@ -171,13 +171,14 @@ def test_by_keyboard(tab: Open) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
     page.keyboard.press("Enter")
+    page.locator("main:focus").wait_for()
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.name") == "q"
     page.locator("#indicators summary").first.focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.closest('.rule').open") is True
+    page.locator("details.rule[open] > summary:focus").wait_for()
 
 
 def open_all(page: Tab) -> None:

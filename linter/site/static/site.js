@@ -22,14 +22,19 @@
     if (!text.includes("=")) return { plain: decodeURIComponent(text), values: new URLSearchParams() };
     return { plain: "", values: new URLSearchParams(text) };
   };
-  const write = () => {
-    if (filling) return;
+  const MOST = 40; // of what is open: an address can't be as long as one likes
+  const save = () => {
     const values = new URLSearchParams();
     for (const name of names) if (form.elements[name].value) values.set(name, form.elements[name].value);
     if (expanded.size) values.set("all", [...expanded].join(","));
-    if (opened.size) values.set("open", [...opened].join(","));
+    if (opened.size) values.set("open", [...opened].slice(-MOST).join(","));
     const text = values.toString().replaceAll("%2C", ",");
     history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
+  };
+  let due = 0;
+  const write = () => {
+    if (filling || due) return;
+    due = setTimeout(() => { due = 0; save(); }, 60);
   };
 
   // Filters of the rules
