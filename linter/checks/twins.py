@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from functools import cached_property
 
 from linter import logic
 from linter.catalog.load import Catalog
@@ -11,42 +11,53 @@ from linter.catalog.model import CatalogRule, exact_forms, positives, telling
 from linter.checks.base import RuleContext
 from linter.rule import Indicator, Rule
 
-NAMING = frozenset(("derived", "obsolete", "merged", "renamed", "similar", "mention"))
+PROBES = 2  # indicators whose users are looked up
 
 
-class Own(NamedTuple):
-    """What a rule under lint looks for and excludes, in the catalog's terms. `alone`: what stands by itself in an exclusion.
+class Own:
+    """What a rule under lint looks for and excludes, in the catalog's terms; each part is made when it is first asked for."""
 
-    `plain` is false where the rule computes columns or consults lists, of which the catalog keeps nothing.
-    """
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
 
-    indicators: frozenset[Indicator]
-    told: frozenset[Indicator]  # those that tell rules apart
-    excluded: frozenset[Indicator]
-    alone: frozenset[Indicator]
-    plain: bool
+    @cached_property
+    def indicators(self) -> frozenset[Indicator]:
+        """All of its positive side."""
+        return frozenset(positives(self._rule))
+
+    @cached_property
+    def told(self) -> frozenset[Indicator]:
+        """Those that tell rules apart."""
+        return telling(self.indicators)
+
+    @cached_property
+    def excluded(self) -> frozenset[Indicator]:
+        """What it excludes, alone or with other conditions."""
+        return frozenset(form for clause in self._clauses for part in clause.parts for form in exact_forms(part))
+
+    @cached_property
+    def alone(self) -> frozenset[Indicator]:
+        """What stands by itself in an exclusion."""
+        return frozenset(
+            form for clause in self._clauses if clause.alone for part in clause.parts for form in exact_forms(part)
+        )
+
+    @cached_property
+    def _clauses(self) -> tuple[logic.Clause, ...]:
+        return logic.exclusions(self._rule)
+
+    @cached_property
+    def plain(self) -> bool:
+        """False where the rule computes columns or consults lists, of which the catalog keeps nothing."""
+        return all(not one.derived and not one.listed and one.indicators for one in self._rule.predicates())
 
 
 def own(context: RuleContext) -> Own:
     """The rule's own side. Found once a rule."""
     found = context.shared.get("own side")
     if not isinstance(found, Own):
-        found = context.shared["own side"] = _own(context.rule)
+        found = context.shared["own side"] = Own(context.rule)
     return found
-
-
-def _own(rule: Rule) -> Own:
-    indicators = frozenset(positives(rule))
-    excluded: set[Indicator] = set()
-    alone: set[Indicator] = set()
-    for clause in logic.exclusions(rule):
-        for part in clause.parts:
-            forms = exact_forms(part)
-            excluded.update(forms)
-            if clause.alone:
-                alone.update(forms)
-    plain = all(not one.derived and not one.listed and one.indicators for one in rule.predicates())
-    return Own(indicators, telling(indicators), frozenset(excluded), frozenset(alone), plain)
 
 
 def is_itself(rule: Rule, other: CatalogRule) -> bool:
@@ -64,7 +75,14 @@ def like(context: RuleContext) -> Iterator[CatalogRule]:
         return
     catalog = context.catalog
     classes = set(rule.classes)
-    for handle in sorted(context.related):
+    users: set[str] | None = None
+    # Long values are rare: one or two of them leave hardly any rule to look at.
+    for indicator in sorted(mine.told, key=lambda one: (-len(one.value), one))[:PROBES]:
+        found = catalog.users(indicator)
+        users = set(found) if users is None else users.intersection(found)
+        if not users:
+            return
+    for handle in sorted(users or ()):
         if catalog.norm(handle)[0] != len(mine.told):
             continue
         other = catalog.rule(handle)

@@ -39,6 +39,7 @@ CHECK = CheckInfo("upstream-drift", "a public version of this rule has what this
 KINDS = ("rule", "building_block", "base")
 DERIVED = ("derived", "renamed", "obsolete", "merged")
 _FRAME = ("event.", "host.os.", "data_stream.")  # which logs are read: one more is no other detection
+_PATTERNS = ("like", "re")
 _OPS = {
     "eq": "=",
     "startswith": "starting with",
@@ -101,6 +102,8 @@ def _exclusions(mine: Own, upstream: CatalogRule) -> list[Indicator]:
         one = leaf.indicator
         if leaf.kind == "list" or one in mine.excluded or one.op == "exists":
             continue
+        if _bare(one) in {_bare(known) for known in mine.excluded if known.op in _PATTERNS}:
+            continue
         if any(relation(form, known) == WITHIN for form in forms(one) for known in mine.alone):
             continue
         out.append(one)
@@ -110,7 +113,13 @@ def _exclusions(mine: Own, upstream: CatalogRule) -> list[Indicator]:
 def _indicators(mine: Own, upstream: CatalogRule) -> list[Indicator]:
     """What a public rule looks for and this one does not."""
     new = telling(upstream.indicators) - mine.indicators - upstream.secondary - upstream.assumed
-    return sorted(one for one in new if not one.field.startswith(_FRAME))
+    patterns = {_bare(known) for known in mine.indicators if known.op in _PATTERNS}
+    return sorted(one for one in new if not one.field.startswith(_FRAME) and _bare(one) not in patterns)
+
+
+def _bare(one: Indicator) -> tuple[str, str]:
+    """A pattern without its signs: how backslashes and wildcards are written is no difference."""
+    return one.field, "".join(char for char in one.value if char.isalnum()) if one.op in _PATTERNS else f"\0{one.value}"
 
 
 def _finding(
