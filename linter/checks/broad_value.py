@@ -39,6 +39,7 @@ KINDS = ("rule", "building_block", "base")
 SHORT = 3  # characters, outer blanks aside
 WEAK = 11.0  # bits
 SHARE = 100  # of so many values one holds the text
+MANY = 500  # values that have to be known for the field
 LEAST = 20  # values that hold it
 MAX_BRANCHES = 256
 
@@ -91,7 +92,7 @@ def _common(context: RuleContext, one: Predicate) -> tuple[int, int] | None:
     catalog = context.catalog
     text = one.value.lower() if one.value.strip() != one.value else one.value.lower().strip()
     found, total = catalog.holding(one.indicators[0].field, text)
-    return (found, total) if found >= LEAST and found * SHARE >= total else None
+    return (found, total) if total >= MANY and found >= LEAST and found * SHARE >= total else None
 
 
 def _finding(context: RuleContext, one: Predicate, branch: Sequence[Predicate], found: int, total: int) -> Finding:

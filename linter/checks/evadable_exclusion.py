@@ -56,6 +56,7 @@ _ANYWHERE = "a folder of that name can be made anywhere"
 _NAME = "any file can carry that name"
 _OPEN = "every user can write there"
 _TEXT = "whoever writes the command line can add that text"
+MAX_OPTION = 16  # characters of an option of a command line
 MAX_SHOWN = 3  # fields of the event, the excluded ones first
 
 
@@ -94,12 +95,18 @@ def door(leaf: Predicate) -> str:
     if any(folder in value for folder in _GUARDED):
         return ""
     if field in values.COMMAND_LINES:
+        text = value.strip()
+        if text[:1] in ("-", "/") and len(text) <= MAX_OPTION and not set(text) & set(" \\") and text.count("/") < 2:
+            return ""  # an option does something: who adds it gets something else
         return _TEXT if leaf.op in ("contains", "endswith", "token") or (leaf.op == "like" and value.startswith("*")) else ""
     if field not in _FILES:
         return ""
     if leaf.op == "like":
-        anchored = value[1:3] == ":\\" or value.startswith("/")
-        return "" if anchored and not value.startswith(("?:\\users\\", "c:\\users\\", "/tmp/", "/home/")) else _ANYWHERE
+        if value.startswith(("?:\\users\\", "c:\\users\\", "/tmp/", "/home/", "/users/", "/var/tmp/", "/dev/shm/")):
+            return _OPEN
+        if "\\" not in value and "/" not in value:
+            return _NAME
+        return "" if value[1:3] == ":\\" or value.startswith("/") else _ANYWHERE
     if leaf.op in ("eq", "startswith", "contains", "endswith") and any(folder in value for folder in _WRITABLE):
         return (
             _OPEN if leaf.op != "eq" or "\\appdata\\" in value or value.startswith(("/tmp/", "/var/tmp/", "/dev/shm/")) else ""
