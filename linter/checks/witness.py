@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from linter import logic
 from linter.checks import matching
 from linter.checks.negations import Clause, Taken
-from linter.rule import And, Node, Not, Or, Predicate, Rule, leaves
+from linter.rule import And, Node, Not, Or, Predicate, Rule, leaves, pattern_pieces
 from linter.taxonomy import literals, values
 from linter.taxonomy.schemas import base
 
@@ -119,8 +119,9 @@ def _piece(leaf: Predicate) -> tuple[str, str] | None:
     if op == "token":
         return "contains", f" {value} "
     if op == "like":
-        start, end = not value.startswith("*"), not value.endswith("*")
-        text = value.strip("*").replace("?:\\", "C:\\").replace("?", "x").replace("*", "x")
+        signs = pattern_pieces(value.replace("?:\\", "C:\\"))
+        start, end = signs[:1] != [(True, "*")], signs[-1:] != [(True, "*")]
+        text = "".join("x" if wild else sign for wild, sign in signs[not start : len(signs) - (not end)])
         return ("eq" if start and end else "startswith" if start else "endswith" if end else "contains"), text
     if op == "re":
         plain = literals.plain(value)
