@@ -3,7 +3,7 @@
 ## What it does
 Looks at the rules on the same events: all of them, those that share a technique with the rule, those that look for the same
 program; for a Windows event that too few rules read, at the rules on its log that share its technique. When a tenth of such a
-circle, or a fifth of all on the same events (independent rules, three at least, of ten at least), excludes the same benign
+circle, or a quarter of all on the same events (independent rules, three at least, of ten at least), excludes the same benign
 case, three of those that do are much like this rule, and the ranker holds the case for one of the likeliest here, the check
 says so, with the rules that do.
 
@@ -42,11 +42,11 @@ CHECK = CheckInfo(
     "common-exclusion", "a benign case that rules around this one exclude", "advice", confidence="medium", statistical=True
 )
 KINDS = ("rule", "building_block", "base")
-SHARE, WIDE_SHARE = 0.1, 0.2  # of a circle; of all rules on the same events
-ALIKE, QUITE_ALIKE = (
-    0.45,
-    0.3,
-)  # likeness of the three nearest that exclude it: for every reader, for pedants (see catalog.peers)
+SHARE, WIDE_SHARE = 0.1, 0.25  # of a circle; of all rules on the same events
+# How like the rule the three nearest that exclude it have to be (see catalog.peers): for every reader, also when they are MANY,
+# also on an event that hardly any other rule reads; for pedants.
+ALIKE, ALIKE_OF_MANY, ALIKE_ON_RARE, QUITE_ALIKE = 0.7, 0.6, 0.3, 0.3
+MANY = 5
 MOST = 2  # findings a rule
 SHOWN = 8
 LIKELY = 10  # first suggestions of the ranker, of which it has to be one
@@ -134,7 +134,10 @@ def _confirmed(context: RuleContext, best: dict[_Class, list[Custom]]) -> Iterat
                 key=lambda one: (not caveat(one.indicator), _common(one), one.share, len(one.rules), order[one.indicator]),
             )
             alike = ranking.alike(chosen.rules)
-            quiet = bool(caveat(chosen.indicator)) or cls[1] in FOLDERS or not _common(chosen) or alike < ALIKE
+            enough = ALIKE_OF_MANY if len(chosen.rules) >= MANY else ALIKE
+            if chosen.circle.cls not in context.rule.classes:
+                enough = ALIKE_ON_RARE
+            quiet = bool(caveat(chosen.indicator)) or cls[1] in FOLDERS or not _common(chosen) or alike < enough
             if alike >= QUITE_ALIKE:
                 shown.append((quiet, -chosen.share, chosen))
     for quiet, _, chosen in sorted(shown)[:MOST]:
