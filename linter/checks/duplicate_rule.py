@@ -72,7 +72,7 @@ def _finding(context: RuleContext, found: list[CatalogRule]) -> Finding:
         f"The public {first.vendor} rule {quoted(first.title)} ({which}) looks for {what} on the same events{tail}.{more}",
         subject=(first.vendor, first.id or first.path),
         evidence=Evidence(len(found), None, None, None, tuple(other.ref for other in found[:8])),
-        persona="regular" if regular else "pedantic",
+        persona="regular" if regular else "auditor",
     )
 
 
