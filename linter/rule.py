@@ -6,7 +6,8 @@ offsets into the query's text); `taxonomy` turns them into trees of `Predicate`s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
 OPS = (
@@ -19,8 +20,9 @@ Mapping = Literal["exact", "scoped", "assumed", "native"]
 class Term(NamedTuple):
     """A comparison as the rule's own language spells it; offsets are into the text that was parsed.
 
-    `field` is "" for a bare keyword. `value` is text, unescaped, "" for null and exists; a `like` value has `*` and `?` as
-    wildcards (a literal one is `\\*`). `native` is the operator as written (`endswith|windash`, `=~`, `has_any`).
+    `field` is "" for a bare keyword. `value` is text, unescaped, "" for null and exists; in a `like` value every `*` and `?`
+    is a wildcard and `\\` stands for itself, a literal sign is `[*]` or `[?]` (`pattern_text`). `native` is the operator as
+    written (`endswith|windash`, `=~`, `has_any`).
     """
 
     field: str
@@ -206,6 +208,37 @@ def leaves(node: Node) -> Iterator[Term | Predicate]:
             stack.append(at.item)
         else:
             yield at
+
+
+def pattern_text(pieces: Iterable[tuple[bool, str]]) -> str:
+    """The value of a `like`: (True, "*" or "?") is a wildcard, (False, text) literal text.
+
+    As in a shell, a bracket makes a sign literal: `[*]`, `[?]`, and `[[]` where a `[` would be read so.
+    """
+    out: list[str] = []
+    for wild, text in pieces:
+        out.append(text if wild else text.replace("*", "\0*").replace("?", "\0?"))
+    whole = "".join(out)
+    if "[" in whole:  # one that would make the sign behind it literal
+        whole = re.sub(r"\[(?=[*?[]\])", "[[]", whole)
+    return whole if "\0" not in whole else re.sub(r"\0([*?])", r"[\1]", whole)
+
+
+def pattern_pieces(value: str) -> list[tuple[bool, str]]:
+    """The signs of a `like` value, each with whether it is a wildcard; the inverse of `pattern_text`."""
+    if "[" not in value:
+        return [(char in "*?", char) for char in value]
+    out: list[tuple[bool, str]] = []
+    at = 0
+    while at < len(value):
+        char = value[at]
+        if char == "[" and value[at + 1 : at + 2] in ("*", "?", "[") and value[at + 2 : at + 3] == "]":
+            out.append((False, value[at + 1]))
+            at += 3
+        else:
+            out.append((char in "*?", char))
+            at += 1
+    return out
 
 
 class Problem(NamedTuple):
