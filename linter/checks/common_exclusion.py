@@ -26,7 +26,7 @@ can write to), what a twentieth of a circle excludes, and rules less alike are f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from linter.catalog.customs import Circle, Custom, customs, everyone
@@ -34,9 +34,12 @@ from linter.checks.base import CheckInfo, Counted, Example, RuleContext
 from linter.finding import AddExclusion, Evidence, Finding, Persona
 from linter.taxonomy.classes import field_kind
 from linter.taxonomy.schemas import base
+from linter.taxonomy.values import is_selector
 
 if TYPE_CHECKING:
+    from linter.catalog.load import Catalog
     from linter.catalog.rank import Suggestion
+    from linter.rule import Indicator
 
 CHECK = CheckInfo(
     "common-exclusion", "a benign case that rules around this one exclude", "advice", confidence="medium", statistical=True
@@ -136,12 +139,18 @@ def _confirmed(context: RuleContext, best: dict[_Class, list[Custom]]) -> Iterat
             alike = ranking.alike(chosen.rules)
             enough = ALIKE_OF_MANY if len(chosen.rules) >= MANY else ALIKE
             if chosen.circle.cls not in context.rule.classes:
-                enough = ALIKE_ON_RARE
+                enough = ALIKE_ON_RARE if _akin(context.catalog, chosen, ranking.one.required) else ALIKE
             quiet = bool(caveat(chosen.indicator)) or cls[1] in FOLDERS or not _common(chosen) or alike < enough
             if alike >= QUITE_ALIKE:
                 shown.append((quiet, -chosen.share, chosen))
     for quiet, _, chosen in sorted(shown)[:MOST]:
         yield _finding(context, chosen, likely[chosen.indicator], "pedantic" if quiet else "regular")
+
+
+def _akin(catalog: Catalog, one: Custom, required: Collection[Indicator]) -> bool:
+    """Whether a rule that excludes it looks at a field that the rule under lint looks at: a log holds many kinds of events."""
+    fields = {base(other.field) for other in required if not is_selector(other.field)}
+    return any(base(other.field) in fields for rule in catalog.rules(one.rules) for other in rule.indicators)
 
 
 def _common(one: Custom) -> bool:
