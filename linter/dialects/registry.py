@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from linter.taxonomy.fields import Row
 
 MAX_RULES = 500  # in one file
-MAX_EXPORTED = 2_000  # in an export, which may hold all rules of a Kibana space
+MAX_EXPORTED = 1_500  # in an export, which may hold all rules of a Kibana space
 NAMES = ("sigma", "elastic", "splunk", "kusto", "yaral")
 
 

@@ -353,7 +353,7 @@ def elastic_cases() -> Iterator[tuple[str, Case]]:
     }
     for what, make in documents.items():
         yield f"json: {what}", Case("rule.json", make)
-    yield "ndjson: thousands of rules", Case("rules.ndjson", lambda: (text + "\n") * 4_000, rules=2_000)
+    yield "ndjson: thousands of rules", Case("rules.ndjson", lambda: (text + "\n") * 4_000, rules=1_500)
     yield "ndjson: broken lines", Case("rules.ndjson", lambda: (text + "\n" + text[:-30] + "\n") * 500)
 
 
