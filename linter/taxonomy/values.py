@@ -147,7 +147,7 @@ def _path(field: str, part: str, op: str, low: str) -> list[Indicator]:
 
 def _like(field: str, part: str, low: str) -> list[Indicator]:
     """A path with wildcards: those of a drive and those at the ends are read away."""
-    low = any_drive(low)  # `\\*` in a path is a separator and a wildcard: no file name holds a literal star
+    low = any_drive(low)
     if low.endswith("*") and not _wild(low[:-1]) and len(low) > 1:
         return _path(field, part, "startswith", low[:-1])
     if low.startswith("*") and not _wild(low[1:]) and len(low) > 1:

@@ -4,7 +4,7 @@ import re
 from base64 import b64encode
 from typing import Any
 
-from linter.rule import And, Node, Not, Or, Predicate
+from linter.rule import And, Node, Not, Or, Predicate, pattern_text
 
 Shape = tuple[Any, ...]
 DASHES = re.compile("[-/\u2013\u2014\u2015]")
@@ -131,4 +131,4 @@ def string(value: Any, field: str) -> tuple[str, str]:
         return op, "".join(texts)
     if op == "keyword" and "".join(kinds) in ("*text", "text*", "*text*", "*"):
         return op, "".join(texts)
-    return op, "".join(t if k == "wild" else t.replace("*", "\\*").replace("?", "\\?") for k, t in merged)
+    return op, pattern_text((kind == "wild", text) for kind, text in merged)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linter.dialects.queries import kuery as ours
+from linter.rule import pattern_text
 from tests.dialects.elastic_corpus import Query, queries, terms
 from tests.shared import needs_shared
 
@@ -29,11 +30,11 @@ def leaf(field: str, value: str | tuple[str, ...], negated: bool) -> Row | None:
     elif inner := re.fullmatch(r"(\*)?([^*]+)(\*)?", whole, re.DOTALL):
         op, text = ("contains" if inner[3] else "endswith") if inner[1] else "startswith", inner[2]
     else:
-        op, text = "like", whole.replace("?", "\\?")
+        op, text = "like", pattern_text((char == "*", char) for char in whole)
     if op == "eq" and re.fullmatch(r"[\d.]+/\d+|[\da-fA-F:]*:[\da-fA-F:.]*/\d+", text):
         op = "cidr"
     if not field:
-        return None if op == "exists" else ("", "keyword", text if isinstance(value, str) else " ".join(value), negated)
+        return None if op == "exists" else ("", "keyword", text, negated)
     return field, op, text, negated
 
 

@@ -142,7 +142,7 @@ VALUES = [
     ("a: 'b*c'", "like", "b*c"), ("a: 'b?'", "like", "b?"), ("a: '*'", "exists", ""), ("a: 'b\\*'", "eq", "b*"),
     ("a: 'b\\\\*'", "startswith", "b\\"), ("a: 'b\\\\\\*'", "eq", "b\\*"), ("a: 'b\\c'", "eq", "b\\c"),
     ("a: 'b\\\\c'", "eq", "b\\c"), ("a: '\\\\\\\\b'", "eq", "\\\\b"), ("a: 'b\\'", "eq", "b\\"), ("a: ''", "eq", ""),
-    ("a: 'b\\?*c'", "like", "b\\?*c"), ("a: '**b'", "endswith", "b"),
+    ("a: 'b\\?*c'", "like", "b[?]*c"), ("a: 'b[*]*c'", "like", "b[[]*]*c"), ("a: '**b'", "endswith", "b"),
     ("a|contains: b", "contains", "b"), ("a|contains: '*b'", "contains", "b"), ("a|startswith: 'b*'", "startswith", "b"),
     ("a|endswith: 'b*c'", "like", "*b*c"), ("a|startswith: '*b'", "contains", "b"), ("a|contains: 'b\\*'", "contains", "b*"),
     ("a: 4624", "eq", "4624"), ("a: 0x1F", "eq", "31"), ("a: 00000429", "eq", "00000429"), ("a: 1.5", "eq", "1.5"),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from linter.dialects.edit.base import Refused
+from linter.rule import pattern_pieces
 
 _ORDER = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _NUMBER = re.compile(r"-?\d{1,18}(?:\.\d+)?")
@@ -44,6 +45,8 @@ def kuery(field: str, op: str, value: str) -> str:
         r"\s(?:and|or|not)\s", f" {value} ", re.IGNORECASE
     ):
         raise Refused(f"Kibana's query language has no way to write `{field}` {op}")
+    if (True, "?") in _signs(op, value):
+        raise Refused("Kibana's query language has no sign for any one character")
     return f"{field}:{_starred(op, value, _KUERY_SPECIAL)}"
 
 
@@ -76,10 +79,8 @@ def esql(field: str, op: str, value: str) -> str:
         case "re":
             return f"{field} rlike {_quoted(value)}"
         case "contains" | "like":
-            pattern = re.sub(r"\\(?![*?])" if op == "like" else r"\\", r"\\\\", value)
-            if op == "contains":
-                pattern = "*" + re.sub(r"([*?])", r"\\\1", pattern) + "*"
-            return f"{field} like {_quoted(pattern)}"
+            inner = "".join(char if wild or char not in "*?\\" else "\\" + char for wild, char in _signs(op, value))
+            return f"{field} like {_quoted(inner if op == 'like' else f'*{inner}*')}"
     raise Refused(f"ES|QL has no way to write `{field}` {op}")
 
 
@@ -99,14 +100,21 @@ def _number(value: str) -> str:
     return value
 
 
+def _signs(op: str, value: str) -> list[tuple[bool, str]]:
+    """The signs of a value, each with whether it is a wildcard."""
+    return pattern_pieces(value) if op == "like" else [(False, char) for char in value]
+
+
 def _wild(value: str) -> bool:
     return "*" in value or "?" in value
 
 
 def _pattern(op: str, value: str) -> str:
     """The value with the wildcards that an operator means. Refused when it holds some that are meant literally."""
-    if op != "like" and _wild(value):
+    signs = _signs(op, value)
+    if any(not wild and char in "*?" for wild, char in signs):
         raise Refused("the value holds a literal wildcard")
+    value = "".join(char for _, char in signs)
     return ("*" if op in ("contains", "endswith") else "") + value + ("*" if op in ("contains", "startswith") else "")
 
 
@@ -114,8 +122,7 @@ def _starred(op: str, value: str, special: frozenset[str]) -> str:
     """A value without quotes: special characters escaped, wildcards where the operator means them."""
     if any(not char.isprintable() for char in value) or not value.strip():
         raise Refused("the value holds characters that can't be typed")
-    keep = "*?" if op == "like" else ""
-    body = "".join(char if char in keep or char not in special else "\\" + char for char in value)
+    body = "".join(char if wild or char not in special else "\\" + char for wild, char in _signs(op, value))
     if " " in body and special is _LUCENE_SPECIAL:
         body = body.replace(" ", "\\ ")
     return ("*" if op in ("contains", "endswith") else "") + body + ("*" if op in ("contains", "startswith") else "")

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from linter.dialects.edit import yaml_layout
 from linter.dialects.edit.base import Refused
+from linter.rule import pattern_pieces
 
 _MODIFIERS = {
     "eq": "", "like": "", "null": "", "contains": "contains", "startswith": "startswith", "endswith": "endswith", "re": "re",
@@ -68,26 +69,27 @@ def spelled(field: str, op: str, value: str) -> Spelled:
         raise Refused(f"an empty text under `|{modifier}` excludes everything")
     if op in ("re", "cidr"):
         return Spelled(key, value, False)
-    return Spelled(key, "".join(_escaped(value, wild=op == "like")), False)
+    signs = pattern_pieces(value) if op == "like" else [(False, char) for char in value]
+    return Spelled(key, "".join(_escaped(signs)), False)
 
 
-def _escaped(value: str, *, wild: bool) -> Iterator[str]:
-    """The pieces of a value with Sigma's escapes. `wild`: `*` and `?` are wildcards, and a `\\` before one is a separator.
+def _escaped(signs: list[tuple[bool, str]]) -> Iterator[str]:
+    """The pieces of a value, given as signs and whether each is a wildcard, with Sigma's escapes.
 
     One backslash stands for itself; two, and one before a wildcard or an escape, have to be doubled.
     """
     at = 0
-    while at < len(value):
-        char = value[at]
+    while at < len(signs):
+        wild, char = signs[at]
         if char != "\\":
             yield "\\" + char if char in "*?" and not wild else char
             at += 1
             continue
         run = at
-        while value[run : run + 1] == "\\":
+        while run < len(signs) and signs[run][1] == "\\":
             run += 1
         length = run - at
-        if length == 1 and value[run : run + 1] not in ("*", "?"):
+        if length == 1 and (run == len(signs) or signs[run][1] not in "*?"):
             yield "\\"
         else:
             yield "\\\\" * length

@@ -9,7 +9,7 @@ from linter.dialects.edit import container, names, yaml_tags
 from linter.dialects.edit.base import Refused, parts
 from linter.dialects.edit.container import Container
 from linter.finding import AddExclusion, AddTag, AnchorExclusion, Edit, Fix, Intent
-from linter.rule import Rule
+from linter.rule import Rule, pattern_pieces
 from linter.source import Source
 
 _ORDER = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
@@ -57,8 +57,11 @@ def condition(field: str, op: str, value: str) -> str:
         raise Refused(f"a search has no way to write `{field or 'a keyword'}` {op}")
     if op != "like" and ("*" in value or any(not char.isprintable() for char in value)):
         raise Refused("the value holds what a search reads otherwise")
-    if op == "like" and "?" in value:
-        raise Refused("a search has no sign for any one character")
+    if op == "like":
+        signs = pattern_pieces(value)
+        if (True, "?") in signs or (False, "*") in signs:
+            raise Refused("a search has no sign for any one character, and none for a literal star")
+        value = "".join(sign for _, sign in signs)
     written = value.replace("\\", "\\\\").replace('"', '\\"')
     stars = ("*" if op in ("contains", "endswith") else ""), ("*" if op in ("contains", "startswith") else "")
     return f'{field}="{stars[0]}{written}{stars[1]}"'

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from linter.rule import And, Node, Not, Or, OrgList, Term
+from linter.rule import And, Node, Not, Or, OrgList, Term, pattern_text
 
 MAX_DEPTH = 120  # nested groups; the deepest public rule has 14
 MAX_TERMS = 200_000
@@ -221,7 +221,7 @@ def wildcard(value: str, *, escape: str = "\\") -> tuple[str, str]:
     """(op, value) of a value with `*` and `?` wildcards: eq, contains, startswith, endswith, like or exists.
 
     `escape` before a wildcard (or before itself, before one) makes it literal; elsewhere it stands for itself. The value of
-    a `like` keeps escapes (`\\*`); the others are plain text.
+    a `like` is `rule.pattern_text`; the others are plain text.
     """
     if "*" not in value and "?" not in value:
         return "eq", value
@@ -282,7 +282,7 @@ def pattern(pieces: Sequence[tuple[bool, str]]) -> tuple[str, str]:
             return "startswith", text
         case [(True, "*"), (False, text), (True, "*")]:
             return "contains", text
-    return "like", "".join(text if wild else text.replace("*", "\\*").replace("?", "\\?") for wild, text in parts)
+    return "like", pattern_text(parts)
 
 
 def pieces(raw: str, special: str = "", wild: str = "*?") -> list[tuple[bool, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from linter.dialects.queries.core import MAX_TERMS, QueryError, conjunction, disjunction
+from linter.dialects.queries.core import MAX_TERMS, QueryError, conjunction, disjunction, pattern
 from linter.dialects.queries.kql_scope import Column, Columns, Operands, Relation, Value
 from linter.dialects.queries.kql_syntax import Expr
 from linter.dialects.queries.kql_values import MAX_CALLS, Call, Values
@@ -246,7 +246,7 @@ class Conditions(Values):
         if name == "re":
             cased = not text.startswith("(?i)")
         elif name == "like":
-            text = text.replace("%", "*")
+            name, text = pattern([(char == "%", "*" if char == "%" else char) for char in text])
         return self.leaf(column, name, text, native, cased and value.kind == "str", *span)
 
     def consult(self, name: str, negated: bool, start: int, end: int) -> None:
