@@ -132,7 +132,7 @@ def page(markdown: str) -> _Page:
 
 
 def only_words(markdown: str, like: str, comments: int = 0) -> None:
-    """A Markdown text has the tags of one with harmless words (`like`, if given), our links alone, and nothing that GitHub looks for in words."""
+    """A Markdown text has the tags of one with harmless words (`like`), our links alone, and no word that GitHub heeds."""
     assert not HIDDEN.search(markdown)
     found, wanted = page(markdown), page(like)
     if like:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from linter.finding import Edit, Fix
 from linter.reporters.edits import FARTHEST, joined, on_lines
 from linter.source import Source
 
-_TEXT = st.lists(st.sampled_from(["a", "b", " ", "é", "\n", "\r\n"]), max_size=60).map("".join)
+_TEXT = st.lists(st.sampled_from(["a", "b", " ", "é", "\n", "\r\n"]), max_size=30).map("".join)
 
 
 @st.composite
@@ -27,6 +27,7 @@ def applied(text: str, edits: tuple[Edit, ...]) -> str:
     return text
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)  # a busy machine
 @given(_cases())
 def test_both_do_what_the_edits_do(case: tuple[str, tuple[Edit, ...]]) -> None:
     text, edits = case
