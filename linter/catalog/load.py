@@ -273,13 +273,15 @@ class Catalog:
         _, _, cells = self._indexed(handle)
         return int(cells[1]), float(cells[2])
 
-    def by_id(self, id: str) -> tuple[str, ...]:
-        """The handles of the rules that have this id, of whichever vendor."""
+    def by_id(self, id: str, vendor: str = "") -> tuple[str, ...]:
+        """The handles of the rules that have this id, of whichever vendor or of one."""
         found: dict[str, None] = {}
         for snapshot in self.snapshots if id else ():
             index = snapshot.read("index.tsv")
-            for letter, vendor in LETTERS.items():
-                stem = layout.handle_stem(letter, f"{vendor}:{id}")
+            for letter, name in LETTERS.items():
+                if vendor not in ("", name):
+                    continue
+                stem = layout.handle_stem(letter, f"{name}:{id}")
                 for line in layout.lines_with(index, stem.encode()):
                     handle = snapshot.prefix + line.partition(b"\t")[0].decode()
                     for one in (handle, *self.copies(handle)):

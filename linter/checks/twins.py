@@ -68,6 +68,14 @@ def is_itself(rule: Rule, other: CatalogRule) -> bool:
     return rule.vendor == other.vendor and (path == other.path or path.endswith("/" + other.path))
 
 
+def itself(context: RuleContext) -> tuple[str, ...]:
+    """The handles of its vendor's rules with its id. Found once a rule."""
+    found = context.shared.get("itself")
+    if not isinstance(found, tuple):
+        found = context.shared["itself"] = context.catalog.by_id(context.rule.id, context.rule.vendor)
+    return found
+
+
 def like(context: RuleContext) -> Iterator[CatalogRule]:
     """The catalog rules that look for exactly the same on the same events, this very rule left out, sorted by handle."""
     rule, mine = context.rule, own(context)
@@ -82,7 +90,7 @@ def like(context: RuleContext) -> Iterator[CatalogRule]:
         users = set(found) if users is None else users.intersection(found)
         if not users:
             return
-    for handle in sorted(users or ()):
+    for handle in sorted((users or set()).difference(itself(context))):
         if catalog.norm(handle)[0] != len(mine.told):
             continue
         other = catalog.rule(handle)

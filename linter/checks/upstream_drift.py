@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 from linter.catalog.model import CatalogRule, telling
 from linter.checks.base import CheckInfo, Example, RuleContext, listed
 from linter.checks.said import quoted
-from linter.checks.twins import Own, date, like, own
+from linter.checks.twins import Own, date, itself, like, own
 from linter.finding import Evidence, Finding, Persona
 from linter.rule import Indicator
 
@@ -72,7 +72,7 @@ def _nearest(context: RuleContext) -> tuple[CatalogRule, Persona, str] | None:
     """The public rule to hold this one against, who hears of it, and how it is one."""
     rule, catalog = context.rule, context.catalog
     mine = own(context)
-    same = [other for other in catalog.rules(catalog.by_id(rule.id)) if other.vendor == rule.vendor]
+    same = [other for other in catalog.rules(itself(context)) if other.vendor == rule.vendor]
     if same:  # ids repeat: the nearest of them
         return max(same, key=lambda other: (_likeness(mine, other), other.handle)), "regular", "of the same id"
     if not context.options.hears("pedantic"):
