@@ -16,7 +16,6 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING
 
 from linter.catalog.model import NO_CLASS, CatalogRule, telling
@@ -24,6 +23,8 @@ from linter.rule import Indicator, Rule
 from linter.taxonomy import classes, values
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
     from linter.catalog.corpora import Leaf, Record
 
 _SUSPECT = frozenset((NO_CLASS, "scripting_host", "cloud_service", "temp_folder", "user_folder"))  # no false positive by itself
@@ -236,6 +237,8 @@ def network_of(indicator: Indicator) -> IPv4Network | IPv6Network | None:
     if indicator.op not in ("cidr", "eq") or not (set(indicator.value) & set(".:")):
         return None
     try:
+        from ipaddress import ip_network  # not needed by most rules
+
         return ip_network(indicator.value.partition("%")[0], strict=False)
     except ValueError:
         return None
@@ -248,6 +251,8 @@ def special_network(indicator: Indicator) -> bool:
         return False
     if not network.is_global or network.is_multicast:
         return True
+    from ipaddress import IPv4Network
+
     return isinstance(network, IPv4Network) and any(network.subnet_of(IPv4Network(one)) for one in _PROTOCOL_NETWORKS)
 
 
