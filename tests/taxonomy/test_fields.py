@@ -62,6 +62,7 @@ def test_tables_are_well_formed(vendor: str) -> None:
         ("yaral", "principal.process.file.full_path", (), ("ParentImage", "path", "assumed")),
         ("yaral", "target.file.full_path", (), ("TargetFilename", "path", "exact")),
         ("splunk", "Registry.registry_value_name", (), ("TargetObject", "value", "exact")),
+        ("splunk", "process_parent_path", (), ("ParentImage", "path", "assumed")),
         ("splunk", "ScriptBlockText", ("windows",), ("ScriptBlockText", "", "exact")),
         ("splunk", "Operation", ("m365", "m365:audit"), ("Operation", "", "native")),
         ("sigma", "ProcessName", ("windows:security",), ("Image", "path", "scoped")),
