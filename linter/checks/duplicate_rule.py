@@ -66,10 +66,11 @@ def _finding(context: RuleContext, found: list[CatalogRule]) -> Finding:
     which = ", ".join(word for word in (first.id or first.path, when) if word)
     tail = ", and `related` does not name it" if context.rule.dialect == "sigma" else ""
     more = f" So {'does' if len(found) == 2 else 'do'} {len(found) - 1} more." if len(found) > 1 else ""
+    origin = f"`{first.layer}` catalog's" if first.layer else "public"
     regular = first.vendor == context.rule.vendor == "sigma"
     return context.finding(
         (context.rule.start, context.rule.end),
-        f"The public {first.vendor} rule {quoted(first.title)} ({which}) looks for {what} on the same events{tail}.{more}",
+        f"The {origin} {first.vendor} rule {quoted(first.title)} ({which}) looks for {what} on the same events{tail}.{more}",
         subject=(first.vendor, first.id or first.path),
         evidence=Evidence(len(found), None, None, None, tuple(other.ref for other in found[:8])),
         persona="regular" if regular else "auditor",
