@@ -65,8 +65,8 @@ def command(*args: str) -> tuple[int, str, str]:
     return status, out.getvalue(), err.getvalue()
 
 
-def judge(case: Case) -> dict[str, object]:
-    """Lints the current folder, reads and ranks the case's file; says what it took and what is wrong."""
+def judge(case: Case, others: Sequence[str] = ("parse", "suggest")) -> dict[str, object]:
+    """Lints the current folder, runs other commands on the case's file; says what it took and what is wrong."""
     start = time.process_time()
     status, out, err = command("lint", "--format", "json", "--no-cache", "--jobs", "1")
     seconds = time.process_time() - start
@@ -78,7 +78,7 @@ def judge(case: Case) -> dict[str, object]:
     if any(one["start"]["line"] < 1 or one["start"]["column"] < 1 for one in about):
         wrong = wrong or "a finding without a place"
     start = time.process_time()
-    for other in ("parse", "suggest"):
+    for other in others:
         status, out, err = command(other, case.file, "--format", "json")
         if status not in (0, 1):
             wrong = wrong or f"{other} ended with {status}: {err[:300]}"
@@ -86,12 +86,12 @@ def judge(case: Case) -> dict[str, object]:
             wrong = wrong or f"{other}: {err[:300]}"
         else:
             json.loads(out)
-    others = time.process_time() - start
+    more = time.process_time() - start
     first = f"{about[0]['check']} {about[0]['message'][:90]}" if about else ""
-    return {"seconds": seconds, "others": others, "finding": first, "wrong": wrong}
+    return {"seconds": seconds, "others": more, "finding": first, "wrong": wrong}
 
 
-def run(name: str, case: Case) -> Outcome:
+def run(name: str, case: Case, others: Sequence[str] = ("parse", "suggest")) -> Outcome:
     """A case in a forked process, in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder:
         write(case, Path(folder))
@@ -104,7 +104,7 @@ def run(name: str, case: Case) -> Outcome:
                 os.chdir(folder)
                 resource.setrlimit(resource.RLIMIT_CPU, (GIVE_UP, GIVE_UP))
                 resource.setrlimit(resource.RLIMIT_AS, (2_000_000_000, 2_000_000_000))
-                text = json.dumps(judge(case))
+                text = json.dumps(judge(case, others))
             except BaseException as error:
                 text = json.dumps({"wrong": f"{type(error).__name__}: {str(error)[:300]}"})
             os.write(written, text.encode()[:60_000])

@@ -52,9 +52,9 @@ from tests.hostile.cases import cases
 from tests.hostile.each import prepare, run
 from tests.hostile.test_hostile import DEAR, group
 prepare()
-for name, case in cases().items():
+for number, (name, case) in enumerate(cases().items()):
     if group(name) == {which!r} and not name.endswith(DEAR):
-        done = run(name, case)
+        done = run(name, case, ((), (), ("parse",), ("suggest",))[number % 4])
         if done.wrong:
             print(done)
 """

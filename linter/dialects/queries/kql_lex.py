@@ -17,7 +17,7 @@ NEGATIVE = (
 # The order matters: a string's prefix before a name, a typed literal before a call, a number before a name.
 LEXER = Lexer(
     [
-        ("_space", r"(?:[\s\u200b\ufeff]+|//[^\n\r]*)+"),
+        ("_space", r"(?:[\s\u200b\ufeff]+|//[^\n\r]*){1,200}"),  # bounded: each round costs memory
         ("typed", r"(?:datetime|date|timespan|time|guid|uuid|uniqueid)\s*\([^()\"'\n]*\)"),
         (
             "string",
