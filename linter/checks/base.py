@@ -193,8 +193,8 @@ class FileContext(_Context):
     def finding(
         self, span: tuple[int, int], message: str, *, rule_id: str = "", title: str = "", subject: Sequence[str] = ()
     ) -> Finding:
-        """A finding at the offsets [start, end) of the file."""
-        start, end = span
+        """A finding at the offsets [start, end) of the file; what stands behind its last character is at its end."""
+        start, end = (min(offset, len(self.source.text)) for offset in span)
         return Finding(
             self.info.id, self._severity(None), self.info.confidence, self.info.persona, self.source.path, self.dialect,
             rule_id, title, start, end, self.source.position(start), self.source.position(end), message, tuple(subject),
