@@ -232,9 +232,10 @@ class Ranking:
         handles: dict[str, str] = {}  # family → its member most like the rule
         for at in voters:
             handles.setdefault(self.peers.peers[at].family, self.peers.peers[at].handle)
+        score = round(_share(one.score, bool(self.one.excluded)), 4)
         completes = leaf in self.twins or (leaf.op == "null" and not voters)
         return Suggestion(
-            leaf, one.native, self._rest(leaf, voters), one.cls[1], round(_share(one.score, bool(self.one.excluded)), 4), len(handles),
+            leaf, one.native, self._rest(leaf, voters), one.cls[1], score, len(handles),
             tuple(handles.values()), COMPLETES if completes else "", caveat(leaf),
         )  # fmt: skip
 
@@ -262,7 +263,7 @@ def _class(leaf: Indicator, cls: str = "") -> Class:
 def _share(score: float, tuned: bool) -> float:
     """A score as a share: of suggestions scored like it, among the first ten, so many were hidden exclusions of public rules.
 
-    `tuned`: the rule has exclusions. Fitted on rules of 2023 (all or half of their exclusions hidden), checked on those of 2026.
+    `tuned`: the rule has exclusions. Fitted on rules of 2023 (all or half of their exclusions hidden), checked on 2026's.
     """
     level, slope = (-3.55, 0.886) if tuned else (-1.11, 7.28)
     return 1 / (1 + exp(-level - slope * score))
