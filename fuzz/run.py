@@ -56,7 +56,8 @@ def main() -> int:
         tried, found = fuzz(dialect, arguments.seconds)
         took = time.monotonic() - start
         print(
-            f"{dialect:8} {tried:9,} texts in {took:4.0f} s, {tried / took:5.0f} a second: {'BROKEN' if found else 'nothing broke'}",
+            f"{dialect:8} {tried:9,} texts in {took:4.0f} s, {tried / took:5.0f} a second: "
+            f"{'BROKEN' if found else 'nothing broke'}",
             flush=True,
         )
         if found:
