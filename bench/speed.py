@@ -88,14 +88,14 @@ def main() -> int:
             "siftlint, no cache, one process": [*sift, tree, "--no-cache", "--jobs", "1"],
             "siftlint, warm cache": [*sift, tree],
             "sigma check, core checks": [str(bin / "sigma"), "check", *core, tree],
-            "sigmalint": [str(bin / "sigmalint"), tree],
+            "sigmalint": [str(bin / "sigmalint"), "lint", tree],
             "yamllint": [str(bin / "yamllint"), "-d", "relaxed", tree],
         }
         single = {
             "siftlint, no cache": [*sift, one, "--no-cache"],
             "siftlint, warm cache": [*sift, one],
             "sigma check, core checks": [str(bin / "sigma"), "check", *core, one],
-            "sigmalint": [str(bin / "sigmalint"), one],
+            "sigmalint": [str(bin / "sigmalint"), "lint", one],
             "yamllint": [str(bin / "yamllint"), "-d", "relaxed", one],
         }
         for name, commands, rounds in (("file", single, 3 * arguments.rounds), ("tree", whole, arguments.rounds)):

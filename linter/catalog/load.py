@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Catalog", "SnapshotError", "open_catalog"]
+MOST_KEPT = 20_000  # looked-up indicators that are remembered: memory does not grow with the rules that are linted
 MOST_RELATED = 100  # rules that a rule names, of which it is asked who they are
 _LETTER_OF = {vendor: letter for letter, vendor in LETTERS.items()}
 
@@ -132,6 +133,8 @@ class Catalog:
                     name = layout.small_reach(indicator.field)
                 for line in layout.lines_with(snapshot.read(name), key):
                     found.append((snapshot.prefix, line[len(key) :].decode("utf-8").split("\t")))
+            if len(self._reach) >= MOST_KEPT:
+                self._reach.clear()
             self._reach[indicator] = found
         return found
 
@@ -237,7 +240,7 @@ class Catalog:
         """(snapshot, handle in it, cells of its index line behind the handle). KeyError for an unknown handle."""
         snapshot, bare = self._of(handle)
         key = f"{bare}\t".encode()
-        for line in layout.lines_with(snapshot.read("index.tsv"), key):
+        for line in snapshot.index(key):
             return snapshot, bare, line[len(key) :].decode("utf-8").split("\t")
         raise KeyError(handle)
 
@@ -277,12 +280,11 @@ class Catalog:
         """The handles of the rules that have this id, of whichever vendor or of one."""
         found: dict[str, None] = {}
         for snapshot in self.snapshots if id else ():
-            index = snapshot.read("index.tsv")
             for letter, name in LETTERS.items():
                 if vendor not in ("", name):
                     continue
                 stem = layout.handle_stem(letter, f"{name}:{id}")
-                for line in layout.lines_with(index, stem.encode()):
+                for line in snapshot.index(stem.encode()):
                     handle = snapshot.prefix + line.partition(b"\t")[0].decode()
                     for one in (handle, *self.copies(handle)):
                         if self.rule(one).id == id:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from linter.catalog import layout
 
 if TYPE_CHECKING:
     from pathlib import Path  # imported where it is needed: linting one rule does without
+
+STEM = 6  # bytes that every handle has
+MANY_ASKED = 300  # look-ups in the index that pay for a table of it
 
 
 class SnapshotError(Exception):
@@ -48,6 +52,8 @@ class Snapshot:
         if len(self.manifest["corpora"]) > 1:
             self._bases.pop("", None)  # several private corpora: whose file it is, is not recorded
         self._read: dict[str, bytes] = {}
+        self._asked = 0
+        self._by_stem: dict[bytes, list[bytes]] | None = None
 
     @property
     def path(self) -> Path:
@@ -68,6 +74,21 @@ class Snapshot:
             data = b"" if wanted is None else self._checked(name, wanted)
             self._read[name] = data
         return data
+
+    def index(self, prefix: bytes) -> Iterable[bytes]:
+        """The lines of the index that begin with a prefix of STEM bytes or more.
+
+        Searched in place at first; once many have been asked for, by a table.
+        """
+        if self._by_stem is None:
+            self._asked += 1
+            data = self.read("index.tsv")
+            if self._asked < MANY_ASKED:
+                return layout.lines_with(data, prefix)
+            self._by_stem = {}
+            for line in data.split(b"\n")[1:-1]:
+                self._by_stem.setdefault(line[:STEM], []).append(line)
+        return [line for line in self._by_stem.get(prefix[:STEM], ()) if line.startswith(prefix)]
 
     def _checked(self, name: str, wanted: str) -> bytes:
         path = os.path.join(self.folder, name)  # noqa: PTH118

@@ -45,7 +45,22 @@ def files(args: Namespace) -> list[str | Unreadable]:
     found = find(
         args.paths, settings.exclude, args.dialect if args.dialect != "auto" else settings.dialect, settings.folder or "."
     )
-    return [item for item in found if isinstance(item, Unreadable) or not config.for_file(item).excludes(item)]
+    of = _Nearest()
+    return [item for item in found if isinstance(item, Unreadable) or not of(item).excludes(item)]
+
+
+class _Nearest:
+    """`config.for_file`, asked once a folder of a run."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Config] = {}
+
+    def __call__(self, path: str) -> Config:
+        folder = path.rpartition("/")[0] or path[:1] * path.startswith("/")
+        found = self._known.get(folder)
+        if found is None:
+            found = self._known[folder] = config.for_file(path)
+        return found
 
 
 class Chooser:
@@ -53,6 +68,7 @@ class Chooser:
 
     def __init__(self, args: Namespace) -> None:
         self._args = args
+        self._nearest = _Nearest()
         self._select = _known_checks("--select", getattr(args, "select", ()))
         self._ignore = _known_checks("--ignore", getattr(args, "ignore", ()))
         self._made: dict[tuple[Options, tuple[tuple[int, int], ...] | None], Options] = {}
@@ -60,7 +76,7 @@ class Chooser:
 
     def __call__(self, path: str) -> Options:
         """The options of a file. The same object for the same options, so that sending them to workers stays small."""
-        options = self._over(config.for_file(path)).options(path)
+        options = self._over(self._nearest(path)).options(path)
         changed = None if self.changed is None else self.changed.get(path, ())
         made = self._made.get((options, changed))
         if made is None:
@@ -80,7 +96,7 @@ class Chooser:
     def dialect_of(self, item: str | Unreadable) -> str:
         """The dialect that a file is taken for."""
         path = item if isinstance(item, str) else item.path
-        return str(self._args.dialect) if self._args.dialect != "auto" else config.for_file(path).dialect
+        return str(self._args.dialect) if self._args.dialect != "auto" else self._nearest(path).dialect
 
 
 def _known_checks(option: str, values: Iterable[str] | None) -> tuple[str, ...]:
