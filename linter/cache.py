@@ -33,6 +33,7 @@ MAX_SIZE = 256_000_000  # bytes of the file; past it the entries longest unused 
 MAX_ENTRY = 4_000_000
 MAX_FILE = 5_000_000  # a larger file is not looked up: reading it twice costs more than its one finding
 MAX_MACROS = 50_000_000
+_READING = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _BATCH = 500  # keys a query
 _PATIENCE = 2.0  # seconds to wait for another process that writes
 _DAY = 86_400
@@ -106,13 +107,19 @@ def _macros(folder: str) -> bytes | None:
 def _bytes_of(path: str, most: int) -> bytes | None:
     """A regular file's bytes; None when it is none, is larger, or can't be read."""
     try:
-        status = os.stat(path)  # noqa: PTH116
-        if not stat.S_ISREG(status.st_mode) or status.st_size > most:
-            return None
-        with open(path, "rb", 0) as file:  # noqa: PTH123
-            return file.read(most + 1)
+        handle = os.open(path, _READING)
     except (OSError, ValueError):
         return None
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > most:
+            return None
+        data = os.read(handle, status.st_size + 1)
+        return data if len(data) == status.st_size else None  # else it is being written, or is none of the disk's
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
 
 
 def _ourselves() -> Iterator[str]:

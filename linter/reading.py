@@ -40,14 +40,16 @@ def load(path: str) -> Source | Unreadable:
                 sample = file.read(_HEAD)
                 file.seek(-_TAIL, os.SEEK_END)
                 return _too_large(path, status.st_size, limit, sample + b"\n" + file.read(_TAIL))
-            data = file.read(limit + 1)
+            data = file.read(status.st_size + 1)
+            if len(data) > status.st_size:  # it grew, or has no size of its own (/proc)
+                data += file.read(limit + 1)
     except FileNotFoundError:
         return Unreadable(path, "no such file or folder")
     except PermissionError:
         return Unreadable(path, "no permission to read it")
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         return Unreadable(path, f"can't be read: {getattr(error, 'strerror', None) or error}")
-    if len(data) > limit:  # it grew, or has no size of its own (/proc)
+    if len(data) > limit:
         return _too_large(path, len(data), limit, data[:_HEAD])
     return decode(path, data)
 
