@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from linter import logic
@@ -94,6 +93,8 @@ def relation(known: Indicator, other: Indicator) -> str:
 
 
 def _networks(known: Indicator, other: Indicator) -> str:
+    from ipaddress import ip_address, ip_network
+
     try:
         if known.op == "eq":
             return WITHIN if ip_address(known.value) in ip_network(other.value, strict=False) else APART

@@ -24,8 +24,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from linter import logic
-from linter.catalog import kinds
-from linter.catalog.noise import bits_of
 from linter.checks.base import CheckInfo, Example, RuleContext, listed
 from linter.checks.said import quoted, said
 from linter.finding import Evidence, Finding
@@ -55,6 +53,9 @@ def check(context: RuleContext) -> Iterator[Finding]:
     common = {key: found for key, one in short.items() if (found := _common(context, one)) is not None}
     if not common:
         return
+    from linter.catalog import kinds
+    from linter.catalog.noise import bits_of
+
     bits = bits_of(rule, context.catalog, context.related)
     weakest: dict[tuple[str, str], tuple[float, Predicate, tuple[Predicate, ...]]] = {}
     for branch in logic.branches(rule, MAX_BRANCHES).items:
