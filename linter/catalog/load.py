@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Catalog", "SnapshotError", "open_catalog"]
-MOST_KEPT = 20_000  # looked-up indicators that are remembered: memory does not grow with the rules that are linted
+MOST_KEPT = 4_000  # looked-up indicators that are remembered: memory does not grow with the rules that are linted
 MOST_RELATED = 100  # rules that a rule names, of which it is asked who they are
 _LETTER_OF = {vendor: letter for letter, vendor in LETTERS.items()}
 

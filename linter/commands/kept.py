@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from linter import engine
-from linter.cache import Cache, Keys, folder
 from linter.checks.base import RuleRow
 from linter.commands.common import Unable
 from linter.engine import FileResult, Job
@@ -39,6 +38,8 @@ def lint_all(jobs: Sequence[Job], processes: int) -> Iterator[FileResult]:
 
 def lint_cached(jobs: Sequence[Job], processes: int, catalogs: Sequence[str]) -> tuple[list[FileResult], str]:
     """The same with the cache, and a word on the cache, "" when there is nothing to say. `catalogs`: their folders."""
+    from linter.cache import Cache, Keys, folder  # a run without it starts sooner
+
     place = folder()
     try:
         keys = Keys(catalogs) if place else None
