@@ -44,6 +44,17 @@ def run(script: Path, *args: Path, **env: str) -> str:
     return done.stdout
 
 
+BEFORE = """\
+title: What the catalog knew before
+id: 5f0c0d53-35a4-4f5b-8f0e-7b1c5d2e0901
+logsource: {category: process_creation, product: windows}
+detection:
+  selection:
+    Image|endswith: '\\before.exe'
+  condition: selection
+"""
+
+
 def rebuilt(tmp_path: Path) -> Path:
     """A checkout whose snapshot is empty of what the repositories have; rebuilt."""
     for name, (path, text) in FILES.items():
@@ -59,10 +70,11 @@ def rebuilt(tmp_path: Path) -> Path:
     checkout = tmp_path / "checkout"
     shutil.copytree(ROOT / "tools", checkout / "tools", ignore=shutil.ignore_patterns("*.py", "*.tsv", "__pycache__"))
     out = tmp_path / "out"
-    (tmp_path / "empty/rules").mkdir(parents=True)
+    (tmp_path / "before/rules").mkdir(parents=True)
+    (tmp_path / "before/rules/a.yml").write_text(BEFORE, encoding="utf-8")
     path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
     subprocess.run(
-        [tmp_path / "bin" / "siftlint", "catalog", "build", "--corpus", f"sigma={tmp_path / 'empty'}", "--output",
+        [tmp_path / "bin" / "siftlint", "catalog", "build", "--corpus", f"sigma={tmp_path / 'before'}", "--output",
          checkout / "catalog_snapshot"], check=True, capture_output=True,
     )  # fmt: skip
     run(
