@@ -106,7 +106,7 @@ def _mixed(technique: str) -> bool:
 Row = tuple[Indicator, str, tuple[str, ...]]
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _counted(catalog: Catalog, circle: Circle) -> tuple[frozenset[str], int, tuple[Row, ...]]:
     """The rules of a circle, how many of them are independent, and what at least LEAST_HERE of these exclude."""
     mates = catalog.event_class(circle.cls).handles

@@ -59,7 +59,7 @@ def _holds(op: str, value: str, text: str) -> bool:
     return False
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def relation(known: Indicator, other: Indicator) -> str:
     """What a known condition says of another on the same field: WITHIN (it always holds then), APART (never), OPEN."""
     if known == other:
@@ -110,7 +110,7 @@ def _networks(known: Indicator, other: Indicator) -> str:
         return OPEN
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def forms(leaf: Indicator) -> tuple[Indicator, ...]:
     """The leaf, and what follows from it: the file name of a path, the extension of a name."""
     field, op, value = leaf

@@ -30,6 +30,7 @@ KINDS = ("indicators", "words", "values", "files", "techniques", "fields")
 WEIGHTS = {"indicators": 1.0, "words": 0.5, "values": 1.0, "files": 0.3, "techniques": 0.2}
 SAME_SOURCE = 2.0
 SYSTEMS = ("windows", "linux", "macos")
+MOST_KEPT = 4_000  # looked-up features that are remembered
 NEAREST = 100  # peers that vote
 _WORD = re.compile(r"[a-z0-9]{3,}")
 _FILE = re.compile(r"[a-z0-9_\-]{1,60}\.(?:exe|dll|ps1|sys|vbs|bat|msi)")
@@ -84,7 +85,7 @@ class Voted(NamedTuple):
     alone: frozenset[int]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def words(text: str) -> frozenset[str]:
     """The words of a text, lower case, of three letters or digits at least."""
     return frozenset(_WORD.findall(text.lower()))
@@ -160,6 +161,7 @@ class Peers:
         self.excluded: list[list[int]] = []  # peer → numbers of leaves
         self.classes: list[set[Class]] = []  # peer → the classes of what it excludes
         self._known: dict[tuple[str, str | Indicator], tuple[float, tuple[int, ...]]] = {}
+        self._looked_up: dict[tuple[str, str | Indicator], tuple[float, tuple[int, ...]]] = {}
         self._sources: dict[str, dict[str, int]] = {}
         values: dict[str, set[int]] = defaultdict(set)
         fields: dict[str, set[int]] = defaultdict(set)
@@ -209,9 +211,12 @@ class Peers:
 
     def feature(self, kind: str, feature: str | Indicator) -> tuple[float, tuple[int, ...]]:
         """The rarity of a feature, and the peers that have it."""
-        found = self._known.get((kind, feature))
+        key = (kind, feature)
+        found = self._known.get(key) or self._looked_up.get(key)
         if found is None:
-            found = self._known[kind, feature] = self._look_up(kind, feature)
+            if len(self._looked_up) >= MOST_KEPT:
+                self._looked_up.clear()
+            found = self._looked_up[key] = self._look_up(kind, feature)
         return found
 
     def _look_up(self, kind: str, feature: str | Indicator) -> tuple[float, tuple[int, ...]]:

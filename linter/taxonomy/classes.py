@@ -160,7 +160,7 @@ def _tokens(low: str) -> set[str]:
     return set(low.translate(_SPACES).split())
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def classify(canonical: str, op: str, value: str) -> str:
     """The benign class of an excluded (canonical field, op, value); "" where none fits."""
     low = value.lower().strip()

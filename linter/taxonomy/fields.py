@@ -142,7 +142,7 @@ def scopes(events: tuple[Event, ...], sources: tuple[str, ...]) -> tuple[str, ..
     return tuple(words)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def lookup(vendor: str, field: str, words: tuple[str, ...]) -> Mapped:
     """What a vendor's field means where the rule has these scope words; a field nobody knows keeps its name."""
     if vendor == "sigma":

@@ -39,7 +39,7 @@ def is_selector(canonical: str) -> bool:
     return canonical in words.SELECTORS
 
 
-@lru_cache(maxsize=131072)
+@lru_cache(maxsize=16384)
 def canonical(field: str, part: str, op: str, value: str) -> tuple[str, tuple[Indicator, ...]]:
     """The canonical field (with its part) and the indicators, the principal one first, of a (mapped field, part, op, value)."""
     if op == "re":
