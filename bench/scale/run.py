@@ -1,4 +1,4 @@
-"""Time and memory a rule at some sizes: python bench/scale/run.py SOURCE [--sizes 10000 100000] [--no-build]
+"""Time and memory a rule at some sizes: python bench/scale/run.py SOURCE [--sizes 10000 100000] [--no-build | --no-lint]
 
 Generates the trees in a temporary folder, lints each (without cache, then twice with one) and builds a catalog of it, every
 step in a process of its own, and prints how the largest compares with the smallest, rule by rule.
@@ -45,6 +45,7 @@ def main() -> int:
     parser.add_argument("source", type=Path)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--no-build", action="store_true")
+    parser.add_argument("--no-lint", action="store_true")
     arguments = parser.parse_args()
     each: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -55,6 +56,8 @@ def main() -> int:
             env = {**os.environ, "PYTHONPATH": str(HERE.parents[1]), "SIFTLINT_CACHE_DIR": str(Path(folder) / f"c{size}")}
             lint = [sys.executable, "-m", "linter", "lint", str(tree)]
             steps = {"lint, no cache": [*lint, "--no-cache"], "lint, cold cache": lint, "lint, warm cache": lint}
+            if arguments.no_lint:
+                steps = {}
             if not arguments.no_build:
                 built = ["--corpus", f"sigma={tree}", "--output", str(Path(folder) / f"s{size}")]
                 steps["catalog build"] = [sys.executable, "-m", "linter", "catalog", "build", *built]
