@@ -14,6 +14,8 @@ from pathlib import Path
 _ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
 _TITLE = re.compile(r"^((?:title|name)\s*[:=]\s*[\"']?)", re.MULTILINE)
 _PROGRAM = re.compile(r"\b([a-z][a-z0-9_]{2,20})(\.(?:exe|dll|ps1|sys|vbs|bat))\b", re.IGNORECASE)
+_VALUE = re.compile(r"(?<=: |- )(?:'[^'\n]+'|\"[^\"\n]+\"|[\w\\/.*-]+$)", re.MULTILINE)
+_LONG = re.compile(r"[A-Za-z]{5,}")
 _SUFFIXES = (".yml", ".yaml", ".toml", ".yaral")
 
 
@@ -23,10 +25,18 @@ def varied(text: str, copy: int) -> str:
         return text
     text = _ID.sub(lambda found: str(uuid.uuid5(uuid.NAMESPACE_URL, f"{found.group().lower()}/{copy}")), text)
     text = _TITLE.sub(rf"\g<1>Variant {copy} ", text, count=1)
-    # One program in three keeps its name: real corpora share their commonest ones.
-    return _PROGRAM.sub(
+    # Of programs one in three keeps its name, of other words one in two: real corpora share their commonest ones.
+    text = _PROGRAM.sub(
         lambda found: found.group() if len(found.group(1)) % 3 == 0 else f"{found.group(1)}{copy}{found.group(2)}", text
     )
+    head, detection, rest = text.partition("\ndetection:")
+    body, condition, tail = rest.partition("\n    condition:")
+    return head + detection + _VALUE.sub(lambda found: _changed(found.group(), copy), body) + condition + tail
+
+
+def _changed(value: str, copy: int) -> str:
+    """A value with every other long word of it changed."""
+    return _LONG.sub(lambda word: word.group() if len(word.group()) % 2 else f"{word.group()}{copy}", value)
 
 
 def generate(source: Path, output: Path, rules: int) -> int:
