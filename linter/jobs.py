@@ -6,9 +6,11 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from multiprocessing.context import BaseContext
 
 A = TypeVar("A")
@@ -16,6 +18,7 @@ B = TypeVar("B")
 
 FEW = 200  # below this many files, starting another process costs more than it saves
 MAX_CHUNK = 64
+AHEAD = 8  # chunks a process that are under way; results of more would wait in memory
 PATIENCE = 2.0  # seconds before a progress line appears
 _REDRAW = 0.1
 
@@ -62,16 +65,26 @@ def cores() -> int:
 
 
 def _spread(function: Callable[[A], B], items: Sequence[A], count: int, progress: Progress) -> Iterator[B]:
+    from collections import deque
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
     size = max(1, min(MAX_CHUNK, len(items) // (count * 8)))
-    chunks = [items[at : at + size] for at in range(0, len(items), size)]
+    starts = iter(range(0, len(items), size))
     pool = ProcessPoolExecutor(count, mp_context=_context(), initializer=_begin)
+
+    def submitted() -> Iterator[Future[list[B]]]:
+        for start in starts:
+            yield pool.submit(_chunk, function, items[start : start + size])
+
     try:
-        for chunk, future in zip(chunks, [pool.submit(_chunk, function, chunk) for chunk in chunks], strict=True):
-            yield from future.result()
-            progress.advance(len(chunk))
+        ahead = submitted()
+        waiting = deque(islice(ahead, count * AHEAD))
+        while waiting:
+            results = waiting.popleft().result()
+            waiting.extend(islice(ahead, 1))
+            yield from results
+            progress.advance(len(results))
     except BrokenProcessPool:
         raise WorkerLost(
             "a worker process died (killed, or out of memory?); --jobs 1 works in one process and shows where"

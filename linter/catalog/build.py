@@ -15,6 +15,8 @@ from linter.catalog import aggregate, corpora, layout, serialise, snapshot
 from linter.catalog.model import VENDORS
 from linter.catalog.snapshot import SnapshotError
 
+_UNWRITTEN = "the catalog can't be written to {}: {}"
+
 
 class Built(NamedTuple):
     """What a build made: counts of rules by corpus, files, bytes, seconds."""
@@ -54,14 +56,15 @@ def run_build(
         raise ValueError(f"--sources {sources}: no such file")
     table = corpora.sources(Path(sources) if sources else Path(chosen[0].folder).resolve().parent / "SOURCES.tsv")
     target = _target(output)
-    records = list(corpora.read(chosen, processes))
-    gathered = aggregate.gather(records)
-    counts = Counter(record.corpus for record in records)
+    try:
+        gathered = aggregate.gather(corpora.read(chosen, processes), target.parent if target.parent.is_dir() else None)
+    except OSError as error:
+        raise SnapshotError(_UNWRITTEN.format(target.as_posix(), error.strerror or error)) from None
     for one in chosen:
-        if not counts[one.name]:
+        if not gathered.counts[one.name]:
             hint = " (a checkout of its repository; Sigma's stand in folders `rules*`)" if one.name in VENDORS else ""
             raise ValueError(f"--corpus {one.name}: no live rule in {one.folder}{hint}")
-    described = [_described(one, table, counts) for one in chosen]
+    described = [_described(one, table, gathered.counts) for one in chosen]
     files, size = _write(target, gathered, described)
     return Built({row["name"]: row["rules"] for row in described}, files, size, time.perf_counter() - started)
 
@@ -110,7 +113,7 @@ def _write(target: Path, gathered: aggregate.Gathered, described: Sequence[dict[
         aside.chmod(0o755)
         _swap(aside, target)
     except OSError as error:
-        raise SnapshotError(f"the catalog can't be written to {target.as_posix()}: {error.strerror or error}") from None
+        raise SnapshotError(_UNWRITTEN.format(target.as_posix(), error.strerror or error)) from None
     finally:
         if aside is not None and aside.exists():
             shutil.rmtree(aside, ignore_errors=True)

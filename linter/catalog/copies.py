@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from linter.catalog.model import near, telling
 from linter.rule import Indicator
+
+_KEPT = 1024  # members whose indicators are at hand
 
 
 class Member(NamedTuple):
@@ -21,28 +25,33 @@ class Member(NamedTuple):
 
 
 def families(members: Sequence[Member]) -> dict[str, str]:
-    """The family (its smallest handle) of every member that has a near-copy."""
-    union = _Union(member.handle for member in members)
-    by_id: dict[str, list[str]] = defaultdict(list)
-    for member in members:
-        if member.id:
-            by_id[member.id].append(member.handle)
-    for handles in by_id.values():
-        for other in handles[1:]:
-            union.join(handles[0], other)
-    for member in members:
-        for name in member.names:
-            for other in by_id.get(name, ()):
-                union.join(member.handle, other)
+    """The family (its smallest handle) of every member that has a near-copy.
+
+    `members` is gone over several times, and may make its items when they are asked for.
+    """
+    handles: list[str] = []
+    first: dict[str, int] = {}
+    same: list[tuple[int, int]] = []
+    named: list[tuple[int, str]] = []
+    for number, member in enumerate(members):
+        handles.append(member.handle)
+        if member.id and (before := first.setdefault(member.id, number)) != number:
+            same.append((before, number))
+        named.extend([(number, name) for name in member.names])
+    same.extend([(number, first[name]) for number, name in named if name in first])
+    del first, named
+    union = _Union(handles)
+    for left, right in same:
+        union.join(left, right)
     for left, right in pairs(members):
         union.join(left, right)
-    roots = {member.handle: union.root(member.handle) for member in members}
-    sizes = Counter(roots.values())
-    return {handle: root for handle, root in roots.items() if sizes[root] > 1}
+    roots = array("Q", [union.root(number) for number in range(len(handles))])
+    sizes = Counter(roots)
+    return {handle: handles[root] for handle, root in zip(handles, roots, strict=True) if sizes[root] > 1}
 
 
-def pairs(members: Sequence[Member]) -> Iterable[tuple[str, str]]:
-    """The pairs with a common event class whose telling indicators are near.
+def pairs(members: Sequence[Member]) -> Iterable[tuple[int, int]]:
+    """The numbers of the pairs with a common event class whose telling indicators are near.
 
     Two sets that alike share one of the rarest tenth (plus one) of either, so only those are indexed: near linear. Equal
     sets are joined to their first one, so that a thousand copies are a thousand pairs.
@@ -50,43 +59,54 @@ def pairs(members: Sequence[Member]) -> Iterable[tuple[str, str]]:
     frequency: Counter[Indicator] = Counter()
     for member in members:
         frequency.update(telling(member.indicators))
-    twins: dict[tuple[str, frozenset[Indicator]], str] = {}
-    postings: dict[tuple[str, Indicator], list[tuple[str, frozenset[Indicator]]]] = defaultdict(list)
-    for member in members:
+    twins: dict[tuple[str, tuple[Indicator, ...]], int] = {}
+    postings: dict[tuple[str, Indicator], array[int]] = defaultdict(lambda: array("I"))
+    sizes = array("I")
+
+    @lru_cache(maxsize=_KEPT)
+    def at(number: int) -> frozenset[Indicator]:
+        return telling(members[number].indicators)
+
+    for number, member in enumerate(members):
         indicators = telling(member.indicators)
+        sizes.append(len(indicators))
         if not indicators:
             continue
-        ordered = sorted(indicators, key=lambda indicator: (frequency[indicator], indicator))
-        prefix = ordered[: len(ordered) - -(-9 * len(ordered) // 10) + 1]
+        ordered = tuple(sorted(indicators, key=lambda indicator: (frequency[indicator], indicator)))
+        shared = frequency[ordered[0]] > 1  # else nobody has the same
+        prefix = [one for one in ordered[: len(ordered) - -(-9 * len(ordered) // 10) + 1] if frequency[one] > 1]
         for cls in member.classes:
-            twin = twins.setdefault((cls, indicators), member.handle)
-            if twin != member.handle:
-                yield twin, member.handle
+            twin = twins.setdefault((cls, ordered), number) if shared else number
+            if twin != number:
+                yield twin, number
                 continue
-            seen: set[str] = set()
+            seen: set[int] = set()
             for indicator in prefix:
                 posting = postings[cls, indicator]
-                for handle, other in posting:
-                    if handle not in seen and 0.9 <= len(other) / len(indicators) <= 1 / 0.9:
-                        seen.add(handle)
-                        if near(indicators, other):
-                            yield handle, member.handle
-                posting.append((member.handle, indicators))
+                for other in posting:
+                    if other not in seen and 0.9 <= sizes[other] / len(indicators) <= 1 / 0.9:
+                        seen.add(other)
+                        if near(indicators, at(other)):
+                            yield other, number
+                posting.append(number)
 
 
 class _Union:
-    """Disjoint sets whose root is the smallest member."""
+    """Disjoint sets of numbers; the root is the one with the smallest handle."""
 
-    def __init__(self, items: Iterable[str]) -> None:
-        self._parent = {item: item for item in items}
+    def __init__(self, handles: Sequence[str]) -> None:
+        self._handles = handles
+        self._parent = array("Q", range(len(handles)))
 
-    def root(self, item: str) -> str:
+    def root(self, item: int) -> int:
         parent = self._parent
         while parent[item] != item:
             parent[item] = parent[parent[item]]
             item = parent[item]
         return item
 
-    def join(self, left: str, right: str) -> None:
-        left, right = sorted((self.root(left), self.root(right)))
+    def join(self, left: int, right: int) -> None:
+        left, right = self.root(left), self.root(right)
+        if self._handles[right] < self._handles[left]:
+            left, right = right, left
         self._parent[right] = left

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
 from linter.catalog.model import NO_CLASS, CatalogRule, telling
@@ -63,19 +63,23 @@ _WHO = frozenset(
 
 
 class Judge:
-    """Kinds for the exclusions of a catalog's rules; made once from all of them."""
+    """Kinds for the exclusions of a catalog's rules; made once from all of them.
 
-    def __init__(self, rules: Iterable[CatalogRule]) -> None:
+    `rules` may make its items when they are asked for. `excluded` are the leaves of all of them, `named` the ids that any
+    of them names: nothing else is asked about.
+    """
+
+    def __init__(self, rules: Sequence[CatalogRule], excluded: Container[Indicator], named: Container[str]) -> None:
         self._users: dict[Indicator, list[int]] = defaultdict(list)
-        self._rules: list[CatalogRule] = []
+        self._rules = rules
         self._by_id: dict[str, int] = {}
         for number, rule in enumerate(rules):
-            self._rules.append(rule)
-            if rule.id:
+            if rule.id and rule.id in named:
                 self._by_id[rule.id] = number
             if rule.level in SERIOUS:
                 for indicator in rule.indicators:
-                    self._users[indicator].append(number)
+                    if indicator in excluded:
+                        self._users[indicator].append(number)
 
     def kinds(self, record: Record) -> list[tuple[str, str]]:
         """(kind, class) of each of a record's leaves."""

@@ -22,23 +22,23 @@ _TABLED = ("words", "files", "techniques")  # the postings of the other kinds ar
 
 
 def files(rules: Sequence[CatalogRule]) -> Iterator[tuple[str, bytes]]:
-    """The files by name. `rules` is the whole catalog, sorted by handle."""
+    """The files by name. `rules` is the whole catalog, sorted by handle; it may make its items when they are asked for."""
     counts: dict[str, Counter[str | Indicator]] = {kind: Counter() for kind in KINDS}
     users: dict[tuple[str, str], list[str]] = defaultdict(list)
     sources: dict[str, Counter[str]] = defaultdict(Counter)
     voted: dict[Indicator, list[str]] = defaultdict(list)
     classes: dict[Indicator, str] = {}
-    found: list[tuple[CatalogRule, Features]] = []
-    for rule in rules:
+    found: list[int] = []
+    for number, rule in enumerate(rules):
         benign = [leaf for leaf in rule.excluded if leaf.kind == "benign"]
-        features = peers.features(rule.title, rule.indicators, rule.techniques, (leaf.indicator for leaf in benign))
+        features = _of(rule)
         for kind in KINDS:
             counts[kind].update(features[kind])
         looked_at = {base(one.field) for one in rule.indicators}.union(str(field) for field in features["fields"])
         for source in peers.sources(rule.classes):
             sources[source].update(looked_at)
         if benign:
-            found.append((rule, features))
+            found.append(number)
             for leaf in benign:
                 voted[leaf.indicator].append(rule.handle + ("" if leaf.alone else "+"))
                 classes[leaf.indicator] = leaf.cls
@@ -50,8 +50,13 @@ def files(rules: Sequence[CatalogRule]) -> Iterator[tuple[str, bytes]]:
     yield "peers/fields.tsv", layout.table("source\tfield\trules", lines)
     lines = ["\t".join((*map(layout.escape, leaf), classes[leaf], " ".join(handles))) for leaf, handles in voted.items()]
     yield "peers/leaves.tsv", layout.table("field\top\tvalue\tclass\trules", lines)
-    lines = [_peer(rule, features, counts, len(rules)) for rule, features in found]
+    lines = [_peer(rules[number], counts, len(rules)) for number in found]
     yield "peers/rules.tsv", layout.table("\t".join(("handle", "sources", *KINDS)), lines)
+
+
+def _of(rule: CatalogRule) -> Features:
+    excluded = (leaf.indicator for leaf in rule.excluded if leaf.kind == "benign")
+    return peers.features(rule.title, rule.indicators, rule.techniques, excluded)
 
 
 def _features(counts: dict[str, Counter[str | Indicator]], users: dict[tuple[str, str], list[str]]) -> bytes:
@@ -65,7 +70,8 @@ def _features(counts: dict[str, Counter[str | Indicator]], users: dict[tuple[str
     return layout.table("kind\tfeature\trules\tpeers", lines)
 
 
-def _peer(rule: CatalogRule, features: Features, counts: dict[str, Counter[str | Indicator]], total: int) -> str:
+def _peer(rule: CatalogRule, counts: dict[str, Counter[str | Indicator]], total: int) -> str:
+    features = _of(rule)
     norms = []
     for kind in KINDS:
         weights = sorted(log((total + 1) / counts[kind][feature]) for feature in features[kind])

@@ -3,63 +3,107 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO
 from math import sqrt
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from linter.catalog import layout, peers_build, rows
 from linter.catalog.aggregate import Gathered
 from linter.catalog.corpora import parents
 from linter.catalog.model import CatalogRule, Excluded, telling, weight
 from linter.catalog.snapshot import manifest_hash
+from linter.catalog.store import ASSUMED_BITS, MARK_BITS, MARKS, Rules
 from linter.catalog.tally import Tables, tables
 from linter.rule import Indicator
 from linter.taxonomy import attack
 
 OWN_FILE = 150  # rows from which on a field has a reach file of its own
+_REACH = "field\top\tvalue\twritten\trules\texcluding"
+_MARK_MASK = (1 << MARK_BITS) - 1
+
+Numbers: TypeAlias = "array[int]"
+
+
+class _Contents(NamedTuple):
+    """The numbers of the rules by what tables are made of. Classes and techniques hold those of their narrower ones."""
+
+    shards: dict[str, Numbers]
+    classes: dict[str, Numbers]
+    techniques: dict[str, Numbers]
+    naming: dict[tuple[str, str], Numbers]  # (provider, event id) → rules that name it
+    implying: Counter[tuple[str, str]]  # how many imply it by their category
 
 
 def files(gathered: Gathered) -> Iterator[tuple[str, bytes]]:
-    """Every file but the manifest."""
-    rules = sorted(gathered.rules, key=lambda rule: rule.handle)
-    yield from _rule_shards(rules)
-    yield "index.tsv", _index(rules)
+    """Every file but the manifest, one after the other."""
+    rules = gathered.rules
+    contents = _contents(rules)
+    for shard, numbers in sorted(contents.shards.items()):
+        yield f"rules/{shard}.jsonl", _lines(rules, numbers)
+    yield "index.tsv", _index(rules, contents.shards)
     yield "families.tsv", _families(rules)
-    yield from _reach(rules, gathered)
-    yield "events.tsv", _events(rules, gathered)
+    yield from _reach(gathered)
+    yield "events.tsv", _events(gathered, contents)
     yield "spellings.tsv", _spellings(gathered)
     yield from peers_build.files(rules)
-    yield from _blocks("classes", layout.class_shard, _by_class(rules), gathered, singles=True)
-    yield from _blocks("techniques", layout.technique_shard, _by_technique(rules), gathered, singles=False)
+    yield from _blocks("classes", layout.class_shard, contents.classes, gathered, least=1)
+    yield from _blocks("techniques", layout.technique_shard, contents.techniques, gathered, least=2)
 
 
-def shard_of(rule: CatalogRule) -> str:
-    """The shard that holds a rule's line: that of its first event class."""
-    return layout.class_shard(rule.classes[0]) if rule.classes else "none"
+def _numbers() -> Numbers:
+    return array("I")
 
 
-def _rule_shards(rules: Sequence[CatalogRule]) -> Iterator[tuple[str, bytes]]:
-    shards: dict[str, list[str]] = defaultdict(list)
-    for rule in rules:
-        shards[shard_of(rule)].append(rows.dump(rule))
-    for shard, lines in sorted(shards.items()):
-        yield f"rules/{shard}.jsonl", ("\n".join(lines) + "\n").encode("utf-8", "replace")
+def _contents(rules: Rules) -> _Contents:
+    found = _Contents(
+        defaultdict(_numbers), defaultdict(_numbers), defaultdict(_numbers), defaultdict(_numbers), Counter()
+    )  # fmt: skip
+    for number, rule in enumerate(rules):
+        # The shard that holds a rule's line is that of its first event class.
+        found.shards[layout.class_shard(rule.classes[0]) if rule.classes else "none"].append(number)
+        for name in {wider for cls in rule.classes for wider in parents(cls)}:
+            found.classes[name].append(number)
+        for name in {wider for one in rule.techniques for wider in (one, attack.parent(one)) if wider}:
+            found.techniques[name].append(number)
+        concrete: dict[tuple[str, str], bool] = {}
+        for _, provider, id, implied in rule.events:
+            concrete[provider, id] = implied and concrete.get((provider, id), True)
+        for key, implied in concrete.items():
+            if implied:
+                found.implying[key] += 1
+            else:
+                found.naming[key].append(number)
+    return found
 
 
-def _index(rules: Sequence[CatalogRule]) -> bytes:
-    reach = Counter(indicator for rule in rules for indicator in rule.indicators)
-    lines = []
-    for rule in rules:
-        norm = sqrt(sum(weight(len(rules), reach[indicator]) ** 2 for indicator in rule.indicators))
-        lines.append(f"{rule.handle}\t{shard_of(rule)}\t{len(telling(rule.indicators))}\t{norm:.3f}")
-    return layout.table("handle\tshard\tindicators\tnorm", lines)
+def _lines(rules: Rules, numbers: Numbers) -> bytes:
+    lines = BytesIO()
+    for number in numbers:
+        lines.write(rows.dump(rules[number]).encode("utf-8", "replace") + b"\n")
+    return lines.getvalue()
 
 
-def _families(rules: Sequence[CatalogRule]) -> bytes:
+def _index(rules: Rules, shards: dict[str, Numbers]) -> bytes:
+    tells = bytes(bool(telling((one,))) for one in rules.items)
+    reach = Counter(entry >> ASSUMED_BITS for entry in rules.using.all)
+    squares = {uses: weight(len(rules), uses) ** 2 for uses in set(reach.values())}
+
+    def row(number: int, shard: str) -> str:
+        used = [entry >> ASSUMED_BITS for entry in rules.using[number]]
+        norm = sqrt(sum([squares[reach[one]] for one in used]))
+        return f"{rules.handles[number]}\t{shard}\t{sum([tells[one] for one in used])}\t{norm:.3f}"
+
+    found = (row(number, shard) for shard, numbers in shards.items() for number in numbers)
+    return layout.table("handle\tshard\tindicators\tnorm", found)
+
+
+def _families(rules: Rules) -> bytes:
     members: dict[str, list[str]] = defaultdict(list)
-    for rule in rules:
-        members[rule.family].append(rule.handle)
+    for handle, family in zip(rules.handles, rules.families, strict=True):
+        members[family].append(handle)
     lines = [f"{family}\t{' '.join(sorted(handles))}" for family, handles in members.items() if len(handles) > 1]
     return layout.table("family\tmembers", lines)
 
@@ -69,50 +113,39 @@ def marks(leaf: Excluded) -> str:
     return ("" if leaf.alone else "+") + layout.KIND_MARKS[leaf.kind]
 
 
-def _reach(rules: Sequence[CatalogRule], gathered: Gathered) -> Iterator[tuple[str, bytes]]:
-    users: dict[Indicator, list[str]] = defaultdict(list)
-    excluders: dict[Indicator, list[str]] = defaultdict(list)
-    for rule in rules:
-        for indicator in rule.indicators:
-            users[indicator].append(rule.handle + ("~" if indicator in rule.assumed else ""))
-        for leaf in rule.excluded:
-            excluders[leaf.indicator].append(rule.handle + marks(leaf))
-        for indicator in gathered.broad.get(rule.handle, ()):
-            excluders[indicator].append(rule.handle + "-")
-    groups: dict[str, list[str]] = defaultdict(list)
-    small: dict[str, str] = {}
-    for indicator in sorted(users.keys() | excluders.keys()):
-        written = gathered.written.get(indicator, "")
-        cells = (*map(layout.escape, indicator), layout.escape(written if written != indicator.value else ""))
-        line = "\t".join((*cells, " ".join(users.get(indicator, ())), " ".join(excluders.get(indicator, ()))))
-        name = f"reach/{layout.slug(indicator.field)}.tsv"
-        groups[name].append(line)
-        small[line] = layout.small_reach(indicator.field)
-    merged: dict[str, list[str]] = defaultdict(list)
-    for name, lines in groups.items():
-        for line in lines:
-            merged[name if len(lines) >= OWN_FILE else small[line]].append(line)
-    for name, lines in sorted(merged.items()):
-        yield name, layout.table("field\top\tvalue\twritten\trules\texcluding", lines)
+def _reach(gathered: Gathered) -> Iterator[tuple[str, bytes]]:
+    rules = gathered.rules
+    items, handles = rules.items, rules.handles
+    using = rules.using.inverted(len(items), ASSUMED_BITS)
+    excluding = rules.excluding.inverted(len(items), MARK_BITS)
+
+    def row(number: int) -> str:
+        cells = map(layout.escape, (*items[number], gathered.written.commonest(number, items[number].value)))
+        users = " ".join([handles[entry >> ASSUMED_BITS] + ("~" if entry & 1 else "") for entry in using[number]])
+        marked = [handles[entry >> MARK_BITS] + MARKS[entry & _MARK_MASK] for entry in excluding[number]]
+        return "\t".join((*cells, users, " ".join(marked)))
+
+    fields: dict[str, Numbers] = defaultdict(_numbers)
+    sizes: Counter[str] = Counter()
+    for number, indicator in enumerate(items):
+        if using.has(number) or excluding.has(number):
+            fields[indicator.field].append(number)
+            sizes[layout.slug(indicator.field)] += 1
+    shards: dict[str, list[str]] = defaultdict(list)
+    for field in fields:
+        own = sizes[layout.slug(field)] >= OWN_FILE
+        shards[f"reach/{layout.slug(field)}.tsv" if own else layout.small_reach(field)].append(field)
+    for name, members in sorted(shards.items()):
+        yield name, layout.table(_REACH, (row(number) for field in members for number in fields[field]))
 
 
-def _events(rules: Sequence[CatalogRule], gathered: Gathered) -> bytes:
-    naming: dict[tuple[str, str], list[str]] = defaultdict(list)
-    implying: Counter[tuple[str, str]] = Counter()
-    for rule in rules:
-        concrete: dict[tuple[str, str], bool] = {}
-        for _, provider, id, implied in rule.events:
-            concrete[provider, id] = implied and concrete.get((provider, id), True)
-        for key, implied in concrete.items():
-            if implied:
-                implying[key] += 1
-            else:
-                naming[key].append(rule.handle)
+def _events(gathered: Gathered, contents: _Contents) -> bytes:
+    handles = gathered.rules.handles
     lines = []
-    for key in naming.keys() | implying.keys():
-        cls, title = gathered.titles.get(key, ("", ""))
-        cells = map(layout.escape, (*key, cls, title))
-        lines.append("\t".join((*cells, " ".join(naming.get(key, ())), str(implying[key]))))
+    for key in contents.naming.keys() | contents.implying.keys():
+        cells = map(layout.escape, (*key, *gathered.titles.get(key, ("", ""))))
+        naming = " ".join([handles[number] for number in contents.naming.get(key, ())])
+        lines.append("\t".join((*cells, naming, str(contents.implying[key]))))
     return layout.table("provider\tid\tclass\ttitle\trules\timplying", lines)
 
 
@@ -124,43 +157,33 @@ def _spellings(gathered: Gathered) -> bytes:
     return layout.table("field\top\tvendor\tuses\tnative\tnative op\tvalue", lines)
 
 
-def _by_class(rules: Sequence[CatalogRule]) -> dict[str, list[CatalogRule]]:
-    groups: dict[str, list[CatalogRule]] = defaultdict(list)
-    for rule in rules:
-        for name in dict.fromkeys(wider for cls in rule.classes for wider in parents(cls)):
-            groups[name].append(rule)
-    return groups
-
-
-def _by_technique(rules: Sequence[CatalogRule]) -> dict[str, list[CatalogRule]]:
-    groups: dict[str, list[CatalogRule]] = defaultdict(list)
-    for rule in rules:
-        for technique in dict.fromkeys(wider for one in rule.techniques for wider in (one, attack.parent(one)) if wider):
-            groups[technique].append(rule)
-    return groups
-
-
-def _blocks(
-    folder: str, shard: Any, groups: dict[str, list[CatalogRule]], gathered: Gathered, singles: bool
-) -> Iterator[tuple[str, bytes]]:
-    """The shards of a folder; `singles`: exclusions of a single rule are listed too."""
+def _blocks(folder: str, shard: Any, groups: dict[str, Numbers], gathered: Gathered, least: int) -> Iterator[tuple[str, bytes]]:
+    """The shards of a folder; exclusions of `least` rules or more are listed."""
     shards: dict[str, list[str]] = defaultdict(list)
     for name in sorted(groups):
         shards[shard(name)].append(name)
     for file, names in sorted(shards.items()):
-        yield f"{folder}/{file}.tsv", b"".join(_block(name, groups[name], gathered, singles) for name in names)
+        yield f"{folder}/{file}.tsv", b"".join([_block(name, groups[name], gathered, least) for name in names])
 
 
-def _block(name: str, rules: Sequence[CatalogRule], gathered: Gathered, singles: bool) -> bytes:
-    found = tables(rules, lambda provider, id: gathered.titles.get((provider, id), ("", ""))[1])
-    families = len({rule.family for rule in rules})
-    lines = [f"#{layout.escape(name)}\t{len(rules)}\t{families}", "##rules", *sorted(rule.handle for rule in rules)]
-    marked = {(rule.handle, leaf.indicator): marks(leaf) for rule in rules for leaf in rule.excluded}
-    lines += _sections(found, marked, 1 if singles else 2)
+def _block(name: str, numbers: Numbers, gathered: Gathered, least: int) -> bytes:
+    rules = gathered.rules
+    marked: dict[tuple[str, Indicator], str] = {}
+
+    def each() -> Iterator[CatalogRule]:
+        for number in numbers:
+            rule = rules[number]
+            marked.update({(rule.handle, leaf.indicator): marks(leaf) for leaf in rule.excluded})
+            yield rule
+
+    found = tables(each(), lambda provider, id: gathered.titles.get((provider, id), ("", ""))[1], 2, least)
+    families = len({rules.families[number] for number in numbers})
+    lines = [f"#{layout.escape(name)}\t{len(numbers)}\t{families}", "##rules", *(rules.handles[number] for number in numbers)]
+    lines += _sections(found, marked)
     return ("\n".join(lines) + "\n").encode("utf-8", "replace")
 
 
-def _sections(found: Tables, marked: dict[tuple[str, Indicator], str], least: int) -> Iterable[str]:
+def _sections(found: Tables, marked: dict[tuple[str, Indicator], str]) -> Iterable[str]:
     yield "##events"
     for event in found.events:
         cells = map(layout.escape, (event.provider, event.id, event.title))
@@ -171,14 +194,12 @@ def _sections(found: Tables, marked: dict[tuple[str, Indicator], str], least: in
         yield "\t".join((str(field.rules), layout.escape(field.field), ops, *map(layout.escape, field.samples)))
     yield "##indicators"
     for row in found.indicators:
-        if len(row.rules) > 1:
-            yield "\t".join((str(len(row.rules)), *map(layout.escape, row.indicator), " ".join(row.rules)))
+        yield "\t".join((str(len(row.rules)), *map(layout.escape, row.indicator), " ".join(row.rules)))
     yield "##exclusions"
     for exclusion in found.exclusions:
-        if len(exclusion.rules) >= least:
-            handles = " ".join(handle + marked[handle, exclusion.indicator] for handle in exclusion.rules)
-            cells = map(layout.escape, exclusion.indicator)
-            yield "\t".join((str(len(exclusion.rules)), *cells, exclusion.cls, handles))
+        handles = " ".join([handle + marked[handle, exclusion.indicator] for handle in exclusion.rules])
+        cells = map(layout.escape, exclusion.indicator)
+        yield "\t".join((str(len(exclusion.rules)), *cells, exclusion.cls, handles))
 
 
 def manifest(gathered: Gathered, corpora: Sequence[dict[str, Any]], hashes: dict[str, str]) -> bytes:
@@ -187,9 +208,9 @@ def manifest(gathered: Gathered, corpora: Sequence[dict[str, Any]], hashes: dict
         "schema": layout.SCHEMA,
         "attack": attack.VERSION,
         "rules": len(gathered.rules),
-        "families": len({rule.family for rule in gathered.rules}),
-        "indicators": len({one for rule in gathered.rules for one in rule.indicators}),
-        "exclusions": len({leaf.indicator for rule in gathered.rules for leaf in rule.excluded}),
+        "families": len(set(gathered.rules.families)),
+        "indicators": len({entry >> ASSUMED_BITS for entry in gathered.rules.using.all}),
+        "exclusions": len({one >> MARK_BITS for one in gathered.rules.excluding.all if MARKS[one & _MARK_MASK] != "-"}),
         "corpora": list(corpora),
         "files": dict(sorted(hashes.items())),
     }

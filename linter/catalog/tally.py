@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from linter.catalog.model import CatalogRule, EventRow, Excluded, ExclusionRow, FieldRow, IndicatorRow
 from linter.rule import Indicator
 from linter.taxonomy import values
 
 SAMPLES = 5
+T = TypeVar("T")
 _PARTED = values.PATHS | values.USERS | {"Hashes"}
 
 
@@ -29,8 +30,13 @@ def base(field: str) -> str:
     return head if head in _PARTED else field
 
 
-def tables(rules: Iterable[CatalogRule], title: Callable[[str, str], str]) -> Tables:
-    """The tables of some rules; `title` gives that of a (provider, id)."""
+def tables(
+    rules: Iterable[CatalogRule], title: Callable[[str, str], str], least_using: int = 1, least_excluding: int = 1
+) -> Tables:
+    """The tables of some rules; `title` gives that of a (provider, id).
+
+    Indicators that fewer rules use, and exclusions that fewer rules have, than `least_…` are left out.
+    """
     events: dict[tuple[str, str], list[int]] = {}
     ops: dict[str, Counter[str]] = defaultdict(Counter)
     samples: dict[str, Counter[str]] = defaultdict(Counter)
@@ -74,15 +80,23 @@ def tables(rules: Iterable[CatalogRule], title: Callable[[str, str], str]) -> Ta
             for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
             if name
         ],
-        [
-            IndicatorRow(one, tuple(sorted(rules)))
-            for one, rules in sorted(users.items(), key=lambda item: (-len(item[1]), item[0]))
-        ],
-        [_exclusion(one, who) for one, who in sorted(excluders.items(), key=lambda item: (-len(item[1]), item[0]))],
+        [IndicatorRow(one, tuple(sorted(rules))) for one, rules in _falling(users, least_using)],
+        [_exclusion(one, who) for one, who in _falling(excluders, least_excluding)],
     )
 
 
+def _falling(found: dict[Indicator, list[T]], least: int) -> list[tuple[Indicator, list[T]]]:
+    """Those with at least so many entries, in falling order of their number."""
+    return sorted([one for one in found.items() if len(one[1]) >= least], key=lambda one: (-len(one[1]), one[0]))
+
+
 def _exclusion(indicator: Indicator, who: list[tuple[str, Excluded]]) -> ExclusionRow:
+    if len(who) == 1:
+        ((handle, leaf),) = who
+        only = (handle,)
+        return ExclusionRow(
+            indicator, leaf.kind, leaf.cls, only, frozenset(only if leaf.alone else ()), only if leaf.kind == "benign" else ()
+        )
     who = sorted(who)
     kind = _most(leaf.kind for _, leaf in who)
     cls = _most(leaf.cls for _, leaf in who)
