@@ -27,7 +27,7 @@ _TWINS = (
 _FAMILIES = (
     ("Image", "ParentImage", "SourceImage", "TargetImage", "CallerProcessName", "ProcessName", "Application"),
     ("CommandLine", "ParentCommandLine"),
-    ("TargetFilename", "ImageLoaded"),
+    ("TargetFilename", "ImageLoaded", "SourceFilename", "CurrentDirectory", "Path"),
     ("TargetObject", "Details"),
     ("User", "SubjectUserName", "TargetUserName", "AccountName"),
     ("SourceIp", "DestinationIp", "IpAddress", "src_ip", "dst_ip"),

@@ -17,10 +17,9 @@ from math import log, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 from linter.catalog import layout
-from linter.catalog.model import NO_CLASS, exact_forms, positives
+from linter.catalog.model import exact_forms, positives
 from linter.logic import exclusions
 from linter.rule import Indicator, Rule
-from linter.taxonomy.classes import field_kind
 from linter.taxonomy.schemas import base
 
 if TYPE_CHECKING:
@@ -159,7 +158,6 @@ class Peers:
         self.by_base: dict[str, list[int]] = defaultdict(list)  # field → numbers of leaves
         self.by_leaf: dict[Indicator, int] = {}
         self.excluded: list[list[int]] = []  # peer → numbers of leaves
-        self.classes: list[set[Class]] = []  # peer → the classes of what it excludes
         self._known: dict[tuple[str, str | Indicator], tuple[float, tuple[int, ...]]] = {}
         self._looked_up: dict[tuple[str, str | Indicator], tuple[float, tuple[int, ...]]] = {}
         self._sources: dict[str, dict[str, int]] = {}
@@ -175,7 +173,6 @@ class Peers:
                 read = frozenset(listed.split(" "))
                 self.peers.append(Peer(handle, catalog.family(handle), read, systems(read), at))
                 self.excluded.append([])
-                self.classes.append(set())
         for snapshot in catalog.snapshots:
             for line in _lines(snapshot.read("peers/leaves.tsv")):
                 self._add(line, snapshot.prefix, values, fields)
@@ -197,11 +194,8 @@ class Peers:
         else:  # in another layer too
             one = self.voted[at]
             self.voted[at] = one._replace(peers=one.peers + users, alone=one.alone | alone)
-        kind = (field_kind(leaf.field), cls)
         for number in users:
             self.excluded[number].append(at)
-            if cls != NO_CLASS:
-                self.classes[number].add(kind)
         fields[self.voted[at].base].update(users)
         if leaf.value:
             values[leaf.value].update(users)

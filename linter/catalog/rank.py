@@ -3,8 +3,9 @@
     suggest(rule, catalog, limit)   -> Suggestions, each in the rule's own words, with the rules behind it
 
 A candidate's score sums the votes of like rules (`peers`), the fields they exclude by, the shape of its value, and what the
-rule's own filters say. The best candidate of each of the three likeliest classes comes first, then the rest by score. The
-weights for rules that have exclusions were fitted on the filters that public Sigma rules gained in 2022-23.
+rule's own filters say. First come the best candidates of four plain kinds (`taxonomy.plain`): the likeliest kind, that of the
+candidate with the best score, the second and third likeliest; then the rest by score. The weights for rules that have
+exclusions were fitted on the filters that public Sigma rules gained in 2022-23.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from linter.catalog import candidates, kinds, peers
 from linter.catalog.candidates import Candidate, twins
 from linter.catalog.feasible import Feasible, caveat
-from linter.catalog.model import NO_CLASS
 from linter.catalog.wording import Native, Wording
 from linter.rule import Indicator, Rule
+from linter.taxonomy import plain
 from linter.taxonomy.classes import field_kind
+from linter.taxonomy.plain import Kind
 from linter.taxonomy.schemas import base
 
 if TYPE_CHECKING:
@@ -29,14 +31,15 @@ if TYPE_CHECKING:
     from linter.catalog.peers import Class, Peers, Profile
 
 NEAREST = 30  # votes that count for a candidate
-CONSIDERED = 200  # feasible candidates that are ordered by class
-CLASSES = 3  # classes whose best candidate comes first
+CONSIDERED = 200  # feasible candidates that are ordered by kind
+BY_KIND, BY_SCORE = True, False
+FIRST = (BY_KIND, BY_SCORE, BY_KIND, BY_KIND)  # whose turn it is to say which kind's best candidate comes next
 COMPLETES = "completes your filter"
 
-# See Ranking.class_features. For rules that have exclusions: fitted on the filters of 2022-23; for those without: fitted on
+# See Ranking.kind_features. For rules that have exclusions: fitted on the filters of 2022-23; for those without: fitted on
 # public rules of 2023 whose exclusions were hidden.
-CLASS_WEIGHTS = (-0.26, 0.34, 0.0, 0.0, 0.59, 0.44, 1.3, 0.31, 0.0)
-BARE_CLASS_WEIGHTS = (-0.25, 0.25, 1.4, 0.1, 0.0, 0.0, 0.0, 1.0, 0.0)
+KIND_WEIGHTS = (-0.26, 0.34, 0.0, 0.0, 0.59, 0.44, 1.3, 0.31, 0.0)
+BARE_KIND_WEIGHTS = (-0.25, 0.25, 1.4, 0.1, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
 class Scored(NamedTuple):
@@ -85,11 +88,12 @@ class Ranking:
         self.own_fields = Counter(base(leaf.indicator.field) for leaf in self.one.excluded)
         self.own_kinds = Counter(_class(leaf.indicator) for leaf in self.one.excluded)
         self.wording = Wording(rule, catalog)
+        self._places: dict[str, str] = {}  # field → the kind of its native name
 
     def ordered(self) -> list[Scored]:
         """The feasible candidates, best first."""
         found = self._feasible(self._scores())
-        first = self._class_firsts(found)
+        first = self._firsts(found)
         return first + [one for one in found if one not in first]
 
     def suggestions(self, limit: int) -> tuple[Suggestion, ...]:
@@ -159,70 +163,94 @@ class Ranking:
                     out.append(Scored(one, score, native, _class(one.indicator, one.cls)))
         return out
 
-    def _class_firsts(self, found: Sequence[Scored]) -> list[Scored]:
-        """The best candidate of each of the likeliest classes."""
-        features = self.class_features(found)
-        chosen = CLASS_WEIGHTS if self.one.excluded else BARE_CLASS_WEIGHTS
-        weights = {cls: sum(w * x for w, x in zip(chosen, row, strict=True)) for cls, (_, row) in features.items()}
-        return [features[cls][0] for cls in sorted(weights, key=lambda cls: (-weights[cls], cls))[:CLASSES]]
+    def _firsts(self, found: Sequence[Scored]) -> list[Scored]:
+        """The best candidates of the kinds that come first."""
+        features = self.kind_features(found)
+        chosen = KIND_WEIGHTS if self.one.excluded else BARE_KIND_WEIGHTS
+        weights = {kind: sum(w * x for w, x in zip(chosen, row, strict=True)) for kind, (_, row) in features.items()}
+        likeliest = sorted(weights, key=lambda kind: (-weights[kind], kind))
+        order: dict[Kind, None] = {}
+        for turn in FIRST:
+            following = next((kind for kind in (likeliest if turn is BY_KIND else features) if kind not in order), None)
+            if following is not None:
+                order[following] = None
+        return [features[kind][0] for kind in order]
 
-    def class_features(self, found: Sequence[Scored]) -> dict[Class, tuple[Scored, tuple[float, ...]]]:
-        """By class: its best candidate, and what speaks for the class, in the order of CLASS_WEIGHTS."""
-        best: dict[Class, tuple[int, Scored]] = {}
-        counts: Counter[Class] = Counter()
+    def kind_features(self, found: Sequence[Scored]) -> dict[Kind, tuple[Scored, tuple[float, ...]]]:
+        """By plain kind, the best candidate's first: that candidate, and what speaks for the kind, in KIND_WEIGHTS' order."""
+        best: dict[Kind, tuple[int, Scored]] = {}
+        counts: Counter[Kind] = Counter()
         for rank, one in enumerate(found):
-            if one.cls[1] != NO_CLASS:
-                best.setdefault(one.cls, (rank, one))
-                counts[one.cls] += 1
+            kind = plain.plain(one.native.field, one.candidate.base, one.native.op, one.native.value)
+            if kind:
+                best.setdefault(kind, (rank, one))
+                counts[kind] += 1
         excluded = sum(self.own_fields.values()) or 1
-        kinds_of_fields: Counter[str] = Counter()
+        places: Counter[str] = Counter()
         for field, number in self.own_fields.items():
-            kinds_of_fields[field_kind(field)] += number
+            places[self._place(field)] += number
+        own = Counter(kind for leaf in self.one.excluded if (kind := self._plain(leaf.indicator)))
         things: Counter[str] = Counter()
-        for (_, thing), number in self.own_kinds.items():
+        for (_, thing), number in own.items():
             things[thing] += number
         in_source: Counter[str] = Counter()
         for source in self.one.sources:
             in_source.update(self.peers.fields_of(source))
         looked_at = sum(in_source.values()) or 1
-        votes, mates = self._class_votes()
-        most = max((votes[cls] for cls in best), default=0.0) or 1.0
-        habit = max((mates[cls] for cls in best), default=0) or 1
+        votes, mates = self._kind_votes()
+        most = max((votes[kind] for kind in best), default=0.0) or 1.0
+        habit = max((mates[kind] for kind in best), default=0) or 1
         fields = {base(indicator.field) for indicator in self.one.required}
         return {
-            cls: (
+            kind: (
                 one,
                 (
                     log(1 + rank),
-                    log(1 + counts[cls]),
-                    log(0.03 + votes[cls] / most),
-                    log(0.03 + mates[cls] / habit),
-                    kinds_of_fields[cls[0]] / excluded,
-                    log(1 + self.own_kinds[cls]),
-                    things[cls[1]] / excluded,
+                    log(1 + counts[kind]),
+                    log(0.03 + votes[kind] / most),
+                    log(0.03 + mates[kind] / habit),
+                    places[kind[0]] / excluded,
+                    log(1 + own[kind]),
+                    things[kind[1]] / excluded,
                     in_source[one.candidate.base] / looked_at,
                     float(one.candidate.base in fields),
                 ),
             )
-            for cls, (rank, one) in best.items()
+            for kind, (rank, one) in best.items()
         }
 
-    def _class_votes(self) -> tuple[dict[Class, float], Counter[Class]]:
-        """By class: the summed likeness of the peers that exclude it, and how many independent ones read the same events."""
-        likest: dict[tuple[Class, str], float] = {}
-        same: set[tuple[Class, str]] = set()
+    def _kind_votes(self) -> tuple[dict[Kind, float], Counter[Kind]]:
+        """By kind: the summed likeness of the peers that exclude it, and how many independent ones read the same events."""
+        likest: dict[tuple[Kind, str], float] = {}
+        same: set[tuple[Kind, str]] = set()
         for at, likeness in self.likeness.items():
             peer = self.peers.peers[at]
             near = not self.one.sources.isdisjoint(peer.sources)
-            for cls in self.peers.classes[at]:
-                key = (cls, peer.family)
+            for leaf in self.peers.excluded[at]:
+                kind = self._plain(self.peers.voted[leaf].indicator)
+                if kind is None:
+                    continue
+                key = (kind, peer.family)
                 likest[key] = max(likest.get(key, 0.0), likeness)
                 if near:
                     same.add(key)
-        votes: dict[Class, float] = defaultdict(float)
-        for (cls, _), likeness in sorted(likest.items()):
-            votes[cls] += likeness
-        return votes, Counter(cls for cls, _ in same)
+        votes: dict[Kind, float] = defaultdict(float)
+        for (kind, _), likeness in sorted(likest.items()):
+            votes[kind] += likeness
+        return votes, Counter(kind for kind, _ in same)
+
+    def _plain(self, leaf: Indicator) -> Kind | None:
+        """The plain kind of an exclusion, its field by the rule's own name for it."""
+        where = self._place(base(leaf.field))
+        what = plain.thing(where, leaf.op, leaf.value)
+        return (where, what) if what else None
+
+    def _place(self, field: str) -> str:
+        found = self._places.get(field)
+        if found is None:
+            names = self.wording.fields(field)
+            found = self._places[field] = plain.place(names[0] if names else field, field)
+        return found
 
     # evidence
 
