@@ -3,6 +3,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -97,3 +99,21 @@ def test_progress_is_for_terminals_and_the_patient(monkeypatch: pytest.MonkeyPat
 def test_one_file_imports_no_multiprocessing() -> None:
     code = "import sys; from linter import jobs; list(jobs.run(len, ['x'])); sys.exit('multiprocessing' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def noted(place: str) -> int:
+    with open(place, "ab") as file:  # noqa: PTH123
+        file.write(b".")
+    return 0
+
+
+def test_workers_do_not_run_far_ahead_of_who_takes_the_results(tmp_path: Path) -> None:
+    place = tmp_path / "done"
+    results = jobs.run(noted, [str(place)] * 20_000, 2)
+    next(results)
+    before = -1
+    while before != (before := place.stat().st_size):
+        time.sleep(0.3)
+    assert before <= (2 * jobs.AHEAD + 1) * jobs.MAX_CHUNK
+    assert len(list(results)) == 19_999
+    assert place.stat().st_size == 20_000
