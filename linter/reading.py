@@ -35,14 +35,12 @@ def load(path: str) -> Source | Unreadable:
         if not stat.S_ISREG(status.st_mode):
             return Unreadable(path, f"not a regular file but {_sort(status.st_mode)}; it is not read")
         limit = MAX_NDJSON_BYTES if path.lower().endswith(".ndjson") else MAX_BYTES
-        with open(path, "rb") as file:  # noqa: PTH123
-            if status.st_size > limit:
+        if status.st_size > limit:
+            with open(path, "rb") as file:  # noqa: PTH123
                 sample = file.read(_HEAD)
                 file.seek(-_TAIL, os.SEEK_END)
                 return _too_large(path, status.st_size, limit, sample + b"\n" + file.read(_TAIL))
-            data = file.read(status.st_size + 1)
-            if len(data) > status.st_size:  # it grew, or has no size of its own (/proc)
-                data += file.read(limit + 1)
+        data = _bytes(path, status.st_size, limit)
     except FileNotFoundError:
         return Unreadable(path, "no such file or folder")
     except PermissionError:
@@ -52,6 +50,19 @@ def load(path: str) -> Source | Unreadable:
     if len(data) > limit:
         return _too_large(path, len(data), limit, data[:_HEAD])
     return decode(path, data)
+
+
+def _bytes(path: str, size: int, limit: int) -> bytes:
+    """The bytes of a file, somewhat more than `limit` at most. Plain calls of the system: half the time of `open`."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+    try:
+        data = os.read(descriptor, size + 1)
+        if len(data) != size:  # it has changed, has no size of its own (/proc), or came in pieces
+            while len(data) <= limit and (more := os.read(descriptor, limit + 1)):
+                data += more
+        return data
+    finally:
+        os.close(descriptor)
 
 
 def decode(path: str, data: bytes) -> Source | Unreadable:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from linter import discover, reading
+from linter import discover
 from linter.dialects import marks, registry
 from linter.discover import find, judge, look
 from linter.reading import Unreadable, decode, load
@@ -172,7 +172,7 @@ def test_a_file_without_permission_and_one_that_breaks(monkeypatch: pytest.Monke
     def denied(*_: object) -> object:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(reading, "open", denied, raising=False)
+    monkeypatch.setattr(os, "open", denied)
     seen = look(str(tmp_path / "x.yml"))
     assert seen.kind == "problem"
     assert seen.problem is not None
@@ -181,7 +181,7 @@ def test_a_file_without_permission_and_one_that_breaks(monkeypatch: pytest.Monke
     def broken(*_: object) -> object:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(reading, "open", broken, raising=False)
+    monkeypatch.setattr(os, "open", broken)
     loaded = load(str(tmp_path / "x.yml"))
     assert isinstance(loaded, Unreadable)
     assert loaded.message == "can't be read: Input/output error"

@@ -185,6 +185,8 @@ class _Reader:
         if end <= start:
             start, end = place.start, place.end
         made = sigma_values.term(field, mods, scalar, start, end)
+        if mods.simple and scalar.style:
+            return made
         if made.listed:
             self.listed = True
         if mods.textual and not scalar.style and type(scalar.value) is not str:

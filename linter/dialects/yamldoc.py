@@ -17,6 +17,7 @@ Merge keys (`<<`) are resolved. A repeated key is kept in `items`; `get` answers
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -32,6 +33,8 @@ MAX_DEPTH = 200
 MAX_DOCUMENTS = 1_000
 MAX_DUPLICATES = 100  # keys of one mapping that are said to be repeated
 _STR = "tag:yaml.org,2002:str"
+_IMPLICIT = yaml.resolver.Resolver.yaml_implicit_resolvers
+_SHORT = 40  # characters of a value that may come again: a number, a date, a word
 _PROPERTIES = r"(?:[&!][^\s,\[\]{}]*(?:\s+(?:#[^\n]*)?)?)+"
 
 
@@ -67,9 +70,9 @@ class Scalar:
         if not self.tag:
             if self.style:
                 return self.text
-            if self.text[:1] not in yaml.resolver.Resolver.yaml_implicit_resolvers:
+            if self.text[:1] not in _IMPLICIT:
                 return self.text
-        return _resolved(self.text, self.tag)
+        return _resolved_short(self.text, self.tag) if len(self.text) <= _SHORT else _resolved(self.text, self.tag)
 
 
 class Sequence:
@@ -104,9 +107,10 @@ class Mapping:
 
     def get(self, name: str) -> Node | None:
         """The node of a key; the last one where the key is repeated."""
-        if self._index is None:
-            self._index = {key.text: node for key, node in self.items}
-        return self._index.get(name)
+        index = self._index
+        if index is None:
+            index = self._index = {key.text: node for key, node in self.items}
+        return index.get(name)
 
     def key(self, name: str) -> Scalar | None:
         """The key itself, for its place; the last one where it is repeated."""
@@ -115,9 +119,13 @@ class Mapping:
     @property
     def duplicates(self) -> list[Scalar]:
         """Keys that stood in the mapping already, the first MAX_DUPLICATES of them."""
-        if self._index is None:
-            self.get("")
-        if self._index is not None and len(self._index) == len(self.items):
+        items = self.items
+        if len(items) < 2:
+            return []
+        index = self._index
+        if index is None:
+            index = self._index = {key.text: node for key, node in items}
+        if len(index) == len(items):
             return []
         seen: set[str] = set()
         found = (key for key, _ in self.items if key.text in seen or seen.add(key.text))  # type: ignore[func-returns-value]
@@ -175,7 +183,8 @@ def _compose(text: str, event_of: Callable[[], Any], roots: list[Node]) -> None:
     merges = "<<" in text
     scalar_event, alias_event = yaml.ScalarEvent, yaml.AliasEvent
     mapping_event, sequence_event = yaml.MappingStartEvent, yaml.SequenceStartEvent
-    ends = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
+    mapping_end, sequence_end = yaml.MappingEndEvent, yaml.SequenceEndEvent
+    scalars = frozenset((Scalar,))
     children: list[Any] = roots
     stack: list[tuple[list[Any], Any, int]] = []
     anchors: dict[str, tuple[Node, int] | None] = {}
@@ -194,7 +203,7 @@ def _compose(text: str, event_of: Callable[[], Any], roots: list[Node]) -> None:
             if style == "|" or style == ">":
                 node.end = start + len(text[start:end].rstrip(" \t\r\n"))
             children.append(node)
-        elif kind in ends:
+        elif kind is mapping_end or kind is sequence_end:
             items = children
             children, opened, before = stack.pop()
             start, flow = opened.start_mark.index, bool(opened.flow_style)
@@ -202,12 +211,13 @@ def _compose(text: str, event_of: Callable[[], Any], roots: list[Node]) -> None:
                 start = _behind_properties(text, start)
             end = event.end_mark.index if flow or not items else max(start, items[-1].end)
             made: Node
-            if kind is ends[0]:
+            if kind is mapping_end:
                 if not flow and items:
                     end = max(end, items[-2].end)
-                made = Mapping(list(zip(items[::2], items[1::2], strict=True)), start, end, flow)
-                if not all(type(key) is Scalar for key in items[::2]):
-                    wrong = next(key for key in items[::2] if type(key) is not Scalar)
+                keys = items[::2]
+                made = Mapping(list(zip(keys, items[1::2], strict=True)), start, end, flow)
+                if not scalars.issuperset(map(type, keys)):
+                    wrong = next(key for key in keys if type(key) is not Scalar)
                     raise YamlError("a list or mapping is used as a key", wrong.start, wrong.end)
                 if merges:
                     count += _merge(made)
@@ -271,7 +281,7 @@ def _merge(mapping: Mapping) -> int:
 def _resolved(text: str, tag: str) -> Any:
     """The value of a plain or tagged scalar, by PyYAML's own resolver and constructor."""
     if not tag:
-        for candidate, pattern in yaml.resolver.Resolver.yaml_implicit_resolvers.get(text[:1], ()):
+        for candidate, pattern in _IMPLICIT.get(text[:1], ()):
             if pattern.match(text):
                 tag = candidate
                 break
@@ -286,6 +296,9 @@ def _resolved(text: str, tag: str) -> Any:
         return construct(yaml.constructor.SafeConstructor(), yaml.ScalarNode(tag, text))
     except (ValueError, OverflowError, KeyError, yaml.YAMLError, AttributeError):
         return text  # 2024-13-45, an integer of a million digits, <<
+
+
+_resolved_short = lru_cache(maxsize=2048)(_resolved)
 
 
 def _located(text: str, error: yaml.YAMLError) -> YamlError:
