@@ -29,6 +29,7 @@ returns handles from which the caller takes them.
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
@@ -74,6 +75,7 @@ class Catalog:
         self._tables: dict[tuple[str, str], Table] = {}
         self._rules: dict[str, CatalogRule] = {}
         self._reach: dict[Indicator, list[tuple[str, list[str]]]] = {}
+        self._users: dict[Indicator, tuple[str, ...]] = {}
         self._families: dict[str, str] | None = None
 
     @classmethod
@@ -120,6 +122,12 @@ class Catalog:
 
     # reach
 
+    @lru_cache(maxsize=1024)  # noqa: B019
+    def _reach_files(self, field: str) -> list[tuple[Snapshot, str]]:
+        """The table of a field's reach in every layer."""
+        name = f"reach/{layout.slug(field)}.tsv"
+        return [(one, name if name in one.files else layout.small_reach(field)) for one in self.snapshots]
+
     def _row(self, indicator: Indicator) -> list[tuple[str, list[str]]]:
         """(handle prefix, cells) of an indicator in every layer that has it: as written, users, excluders."""
         found = self._reach.get(indicator)
@@ -127,14 +135,12 @@ class Catalog:
             field, op, value = map(layout.escape, indicator)
             key = f"{field}\t{op}\t{value}\t".encode()
             found = []
-            for snapshot in self.snapshots:
-                name = f"reach/{layout.slug(indicator.field)}.tsv"
-                if name not in snapshot.files:
-                    name = layout.small_reach(indicator.field)
-                for line in layout.lines_with(snapshot.read(name), key):
+            for snapshot, name in self._reach_files(indicator.field):
+                for line in snapshot.lines(name, key):
                     found.append((snapshot.prefix, line[len(key) :].decode("utf-8").split("\t")))
             if len(self._reach) >= MOST_KEPT:
                 self._reach.clear()
+                self._users.clear()
             self._reach[indicator] = found
         return found
 
@@ -148,7 +154,11 @@ class Catalog:
 
     def users(self, indicator: Indicator) -> tuple[str, ...]:
         """The handles of the rules that use an indicator on their positive side, assumed mappings included."""
-        return tuple(token.rstrip("~") for token in self._tokens(indicator, 1))
+        found = self._users.get(indicator)
+        if found is None:
+            found = tuple([token.rstrip("~") for token in self._tokens(indicator, 1)])
+            self._users[indicator] = found
+        return found
 
     def reach(self, indicator: Indicator, exclude: Collection[str] = ()) -> Reach:
         """How many rules of the whole corpus use an indicator on their positive side, by vendor."""
@@ -174,6 +184,7 @@ class Catalog:
         """The value as most rules write it, case kept; the canonical one when that is how, or nobody uses it."""
         return next((layout.unescape(cells[0]) for _, cells in self._row(indicator) if cells[0]), indicator.value)
 
+    @lru_cache(maxsize=2048)  # noqa: B019  # a process has one catalog, for its whole life
     def holding(self, field: str, text: str) -> tuple[int, int]:
         """(values of a field that hold a text, all its values) among those that rules look for or exclude; not its regexes."""
         joined, total = self._values_of(field)
@@ -185,17 +196,11 @@ class Catalog:
             at = joined.find(text, at) if at >= 0 else -1
         return found, total
 
-    @lru_cache(maxsize=32)  # noqa: B019  # a process has one catalog, for its whole life
+    @lru_cache(maxsize=32)  # noqa: B019
     def _values_of(self, field: str) -> tuple[str, int]:
         """The canonical values of a field, one a line, and how many they are."""
-        key = f"{layout.escape(field)}\t".encode()
-        out: list[bytes] = []
-        for snapshot in self.snapshots:
-            name = f"reach/{layout.slug(field)}.tsv"
-            if name not in snapshot.files:
-                name = layout.small_reach(field)
-            rows = (line.split(b"\t", 3) for line in snapshot.read(name).split(b"\n") if line.startswith(key))
-            out += [row[2] for row in rows if row[1] != b"re"]
+        rows = re.compile(rb"\n%s\t(?!re\t)[^\t]*\t([^\t]*)" % re.escape(layout.escape(field).encode()))
+        out = [value for snapshot, name in self._reach_files(field) for value in rows.findall(snapshot.read(name))]
         return b"\n".join(out).decode("utf-8"), len(out)
 
     def weight(self, indicator: Indicator) -> float:
@@ -207,7 +212,7 @@ class Catalog:
         key = f"{layout.escape(field)}\t{op}\t{vendor}\t".encode()
         found: Counter[tuple[str, str, str]] = Counter()
         for snapshot in self.snapshots:
-            for line in layout.lines_with(snapshot.read("spellings.tsv"), key):
+            for line in snapshot.lines("spellings.tsv", key):
                 uses, *cells = line[len(key) :].decode("utf-8").split("\t")
                 native, native_op, template = map(layout.unescape, cells)
                 found[native, native_op, template] += int(uses)
@@ -218,7 +223,7 @@ class Catalog:
         key = f"{layout.escape(provider)}\t{layout.escape(id)}\t".encode()
         found: dict[str, None] = {}
         for snapshot in self.snapshots:
-            for line in layout.lines_with(snapshot.read("events.tsv"), key):
+            for line in snapshot.lines("events.tsv", key):
                 found.update(dict.fromkeys(snapshot.prefix + handle for handle in line.split(b"\t")[4].decode().split()))
         return tuple(found)
 
@@ -226,7 +231,7 @@ class Catalog:
         """The title of a concrete event; "" when it is not known."""
         key = f"{layout.escape(provider)}\t{layout.escape(id)}\t".encode()
         for snapshot in self.snapshots:
-            for line in layout.lines_with(snapshot.read("events.tsv"), key):
+            for line in snapshot.lines("events.tsv", key):
                 return layout.unescape(line.split(b"\t")[3].decode("utf-8"))
         return ""
 
@@ -240,7 +245,7 @@ class Catalog:
         """(snapshot, handle in it, cells of its index line behind the handle). KeyError for an unknown handle."""
         snapshot, bare = self._of(handle)
         key = f"{bare}\t".encode()
-        for line in snapshot.index(key):
+        for line in snapshot.lines("index.tsv", key):
             return snapshot, bare, line[len(key) :].decode("utf-8").split("\t")
         raise KeyError(handle)
 
@@ -249,8 +254,7 @@ class Catalog:
         found = self._rules.get(handle)
         if found is None:
             snapshot, bare, cells = self._indexed(handle)
-            data = snapshot.read(f"rules/{cells[0]}.jsonl")
-            line = next(layout.lines_with(data, f'{{"handle":"{bare}"'.encode()))
+            line = snapshot.lines(f"rules/{cells[0]}.jsonl", f'{{"handle":"{bare}"'.encode())[0]
             base = snapshot.base(LETTERS[bare[0]])
             found = rows.load(line, base, self.family(handle), snapshot.prefix, snapshot.name)
             self._rules[handle] = found
@@ -284,12 +288,18 @@ class Catalog:
                 if vendor not in ("", name):
                     continue
                 stem = layout.handle_stem(letter, f"{name}:{id}")
-                for line in snapshot.index(stem.encode()):
+                for line in snapshot.lines("index.tsv", stem.encode()):
                     handle = snapshot.prefix + line.partition(b"\t")[0].decode()
                     for one in (handle, *self.copies(handle)):
-                        if self.rule(one).id == id:
+                        if self._has_id(one, id):
                             found[one] = None
         return tuple(found)
+
+    def _has_id(self, handle: str, id: str) -> bool:
+        if not rows.BARE_ID.fullmatch(id):
+            return self.rule(handle).id == id
+        snapshot, bare, cells = self._indexed(handle)
+        return bool(snapshot.lines(f"rules/{cells[0]}.jsonl", f'{{"handle":"{bare}","id":"{id}"'.encode()))
 
     # families
 
@@ -316,7 +326,8 @@ class Catalog:
 
     def families(self, handles: Iterable[str], exclude: Collection[str] = ()) -> int:
         """How many independent rules are among these."""
-        return len({self.family(handle) for handle in handles if handle not in exclude})
+        family = self._family_table().get
+        return len({family(handle, handle) for handle in handles if handle not in exclude})
 
     def related_to(self, rule: Rule) -> frozenset[str]:
         """The handles that must not testify for a rule under lint: see the module's docstring."""

@@ -14,13 +14,16 @@ Empty entries are left out.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
+from itertools import repeat
 from typing import Any
 
 from linter.catalog.model import LETTERS, CatalogRule, Excluded
 from linter.rule import Indicator
 
-_PLAIN = str.maketrans("", "", "/._-~")
+_PLAIN = re.compile(r"[A-Za-z0-9/._~-]*")
+BARE_ID = re.compile(r"[A-Za-z0-9_.:-]+")  # an id that stands in a line as it is, behind its handle
 
 
 def dump(rule: CatalogRule) -> str:
@@ -61,16 +64,16 @@ def _grouped(indicators: Iterable[Indicator]) -> dict[str, list[str]]:
 
 def _indicators(groups: dict[str, list[str]]) -> list[Indicator]:
     """What `_grouped` made."""
-    out = []
+    out: list[Indicator] = []
     for name, values in groups.items():
         field, _, op = name.rpartition(" ")
-        out.extend([Indicator(field, op, value) for value in values])
+        out += map(Indicator._make, zip(repeat(field), repeat(op), values, strict=False))
     return out
 
 
 def _quoted(path: str) -> str:
     """A path as it stands in an address."""
-    if path.isascii() and path.translate(_PLAIN).isalnum():
+    if _PLAIN.fullmatch(path):
         return path
     from urllib.parse import quote
 
@@ -85,9 +88,8 @@ def load(line: bytes, base: str, family: str, prefix: str = "", layer: str = "")
     secondary = _indicators(get("implies", {}))
     indicators += secondary
     unsure = frozenset(get("assumed", ()))
-    clauses = tuple(tuple(map(tuple, clause)) for clause in get("clauses", ()))
-    joint = {index for clause in clauses for factor in clause for index in factor}
-    joint.difference_update(get("also", ()))
+    clauses = tuple([tuple(map(tuple, clause)) for clause in get("clauses", ())])
+    joint = {index for clause in clauses for factor in clause for index in factor}.difference(get("also", ()))
     excluded: list[Excluded] = []
     for group, named in get("not", {}).items():
         kind, _, cls = group.partition(" ")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from linter.catalog import layout
@@ -13,8 +14,7 @@ from linter.catalog import layout
 if TYPE_CHECKING:
     from pathlib import Path  # imported where it is needed: linting one rule does without
 
-STEM = 6  # bytes that every handle has
-MANY_ASKED = 300  # look-ups in the index that pay for a table of it
+SPLIT = 16_384  # bytes of a table that cost about as much to split into lines as one look-up in place
 
 
 class SnapshotError(Exception):
@@ -52,8 +52,8 @@ class Snapshot:
         if len(self.manifest["corpora"]) > 1:
             self._bases.pop("", None)  # several private corpora: whose file it is, is not recorded
         self._read: dict[str, bytes] = {}
-        self._asked = 0
-        self._by_stem: dict[bytes, list[bytes]] | None = None
+        self._asked: dict[str, int] = {}
+        self._lines: dict[str, list[bytes]] = {}
 
     @property
     def path(self) -> Path:
@@ -75,20 +75,23 @@ class Snapshot:
             self._read[name] = data
         return data
 
-    def index(self, prefix: bytes) -> Iterable[bytes]:
-        """The lines of the index that begin with a prefix of STEM bytes or more.
+    def lines(self, name: str, prefix: bytes) -> Sequence[bytes]:
+        """The lines of a sorted table that begin with a prefix.
 
-        Searched in place at first; once many have been asked for, by a table.
+        Searched in place at first; split into lines once so much has been asked that it pays.
         """
-        if self._by_stem is None:
-            self._asked += 1
-            data = self.read("index.tsv")
-            if self._asked < MANY_ASKED:
-                return layout.lines_with(data, prefix)
-            self._by_stem = {}
-            for line in data.split(b"\n")[1:-1]:
-                self._by_stem.setdefault(line[:STEM], []).append(line)
-        return [line for line in self._by_stem.get(prefix[:STEM], ()) if line.startswith(prefix)]
+        table = self._lines.get(name)
+        if table is None:
+            data = self.read(name)
+            asked = self._asked[name] = self._asked.get(name, 0) + 1
+            if asked * SPLIT < len(data):
+                return list(layout.lines_with(data, prefix))
+            table = self._lines[name] = data.removesuffix(b"\n").split(b"\n")[data.startswith(b"#") :]
+            del self._read[name]
+        at = end = bisect_left(table, prefix)
+        while end < len(table) and table[end].startswith(prefix):
+            end += 1
+        return table[at:end]
 
     def _checked(self, name: str, wanted: str) -> bytes:
         path = os.path.join(self.folder, name)  # noqa: PTH118

@@ -155,20 +155,20 @@ def _counted(indicator: Indicator, cls: str, tokens: list[str], exclude: Collect
     rules: list[str] = []
     benign: list[str] = []
     alone: list[str] = []
-    kinds: Counter[str] = Counter()
+    kinds: list[str] = []
     for token in tokens:
         handle = token.rstrip(layout.MARKS)
         if handle in exclude:
             continue
         rules.append(handle)
         marks = token[len(handle) :]
-        kind = next((_KINDS[mark] for mark in marks if mark in _KINDS), "benign")
-        kinds[kind] += 1
+        kind = next((_KINDS[mark] for mark in marks if mark in _KINDS), "benign") if marks else "benign"
+        kinds.append(kind)
         if kind == "benign":
             benign.append(handle)
         if "+" not in marks:
             alone.append(handle)
     if not rules:
         return None
-    kind = kinds.most_common(1)[0][0]
+    kind = "benign" if 2 * len(benign) > len(rules) else Counter(kinds).most_common(1)[0][0]
     return ExclusionRow(indicator, kind, cls, tuple(rules), frozenset(alone), tuple(benign))

@@ -59,9 +59,16 @@ def parent(id_: str) -> str:
 
 def children(id_: str) -> tuple[str, ...]:
     """The ids of a technique's current sub-techniques, in order."""
-    lead = f"{id_.upper()}."
-    rows = (line.split("\t") for line in tables.lines(_TABLE) if line.startswith(lead))
-    return tuple(cells[0] for cells in rows if not cells[4])
+    return _children().get(id_.upper(), ())
+
+
+@lru_cache(maxsize=1)
+def _children() -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for id_ in all_ids():
+        if "." in id_:
+            found[parent(id_)] = (*found.get(parent(id_), ()), id_)
+    return found
 
 
 def all_ids() -> tuple[str, ...]:
