@@ -2,8 +2,10 @@
 
     branches(rule)      the disjuncts, each a tuple of positive predicates; nothing under a NOT is in them
     width(rule)         log2 of the number of disjuncts, computed without expanding them
+    matches_by(tree, …) whether a tree has a branch of nothing but some predicates, found without expanding
     weakest(rule, cost) the disjunct of the least summed cost, found without expanding: AND adds, OR takes the least
     exclusions(rule)    clauses: what a NOT takes away, each a conjunction of leaves
+    predicates(rule)    every predicate, in order
 
 The trees of a rule with several queries (a sequence, a join) hold together: a branch takes one way through each of them.
 Computed columns (`derived`) stay in branches, as predicates that have no indicators.
@@ -12,14 +14,34 @@ Computed columns (`derived`) stay in branches, as predicates that have no indica
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import wraps
 from math import log2
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from linter.rule import And, Node, Not, Or, Predicate, Rule, Term
 
 MAX_BRANCHES = 512
 MAX_CLAUSES = 8192  # value lists of filters run to thousands; products of them are sampled past this
 MAX_CELLS = 200_000  # predicates held in one expansion
+T = TypeVar("T")
+
+
+def once_a_rule(function: Callable[[Rule], T]) -> Callable[[Rule], T]:
+    """Keeps what a function made of the last rule: checks take one rule after another, and many ask the same of it.
+
+    What is kept is shared: nobody may change it.
+    """
+    last: tuple[Rule, T] | None = None
+
+    @wraps(function)
+    def kept(rule: Rule) -> T:
+        nonlocal last
+        known = last
+        if known is None or known[0] is not rule:
+            known = last = rule, function(rule)
+        return known[1]
+
+    return kept
 
 
 class Branches(NamedTuple):
@@ -60,6 +82,12 @@ class _Way(NamedTuple):
 _NOTHING = [_Way((), "")]
 
 
+@once_a_rule
+def predicates(rule: Rule) -> tuple[Predicate, ...]:
+    """Every predicate of every tree, in order."""
+    return tuple(rule.predicates())
+
+
 def branches(rule: Rule, limit: int = MAX_BRANCHES) -> Branches:
     """The disjuncts of a rule: at most `limit`, each with its predicates in no particular order.
 
@@ -91,6 +119,32 @@ def width(rule: Rule) -> float:
     return sum(_fold(tree, leaf, sum, either, 0.0) for tree in rule.trees)
 
 
+def matches_by(tree: Node, allowed: Callable[[Predicate], bool]) -> bool:
+    """Whether a tree has a branch of which all predicates are allowed. Asks of no more predicates than it takes."""
+    around: list[tuple[bool, Iterator[Node]]] = []  # groups that are open: whether all have to hold, the items to come
+    node: Node | None = tree
+    while node is not None:
+        if isinstance(node, Predicate):
+            value = allowed(node)
+        elif isinstance(node, (Not, Term)) or not node.items:
+            value = True
+        else:
+            both = isinstance(node, And)
+            value = both
+            around.append((both, iter(sorted(node.items, key=_is_group) if both else node.items)))
+        node = None
+        while node is None and around:
+            both, rest = around[-1]
+            node = next(rest, None) if value is both else None
+            if node is None:
+                around.pop()
+    return value
+
+
+def _is_group(node: Node) -> bool:
+    return not isinstance(node, Predicate)
+
+
 def weakest(rule: Rule, cost: Callable[[Predicate], float]) -> tuple[float, tuple[Predicate, ...]]:
     """(cost, predicates) of the branch with the least summed cost: AND adds, OR takes the least, NOT counts nothing.
 
@@ -113,6 +167,7 @@ def weakest(rule: Rule, cost: Callable[[Predicate], float]) -> tuple[float, tupl
     return total, tuple(chosen)
 
 
+@once_a_rule
 def exclusions(rule: Rule) -> tuple[Clause, ...]:
     """What the rule takes away, at any depth, in the order of the rule."""
     out: list[Clause] = []
@@ -142,6 +197,8 @@ def _negations(tree: Node) -> Iterator[tuple[list[Node], tuple[Predicate, ...]]]
     stack: list[Node] = [tree]
     while stack:
         node = stack.pop()
+        if isinstance(node, Predicate):
+            continue
         if isinstance(node, Not):
             yield [node.item], ()
         elif isinstance(node, Or) and any(isinstance(item, Not) for item in node.items):
@@ -149,7 +206,7 @@ def _negations(tree: Node) -> Iterator[tuple[list[Node], tuple[Predicate, ...]]]
             beside = tuple(leaf for item in others[:8] for leaf in _some_leaves(item))
             yield [item.item for item in node.items if isinstance(item, Not)], beside
             stack.extend(reversed(others))
-        elif isinstance(node, And | Or):
+        elif not isinstance(node, Term):
             stack.extend(reversed(node.items))
 
 

@@ -146,7 +146,7 @@ class Feasible:
                 self._alone.setdefault(own.indicator.field, []).append(own.indicator)
         # Where the rule itself excludes places of a program that it requires, more of them don't empty it.
         self._places = {base(own.indicator.field) for own in one.excluded if is_place(own.indicator)}
-        self._listed = {base(p.canonical) for p in rule.predicates() if p.listed and p.negated}
+        self._listed = {base(p.canonical) for p in logic.predicates(rule) if p.listed and p.negated}
         self._fields: dict[str, bool] = {}
         self._sets: dict[str, list[list[tuple[tuple[Indicator, ...], ...]]]] = {}
         self._trees = [logic.tree_branches(tree, 256).items for tree in rule.trees]

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from math import log
 from typing import NamedTuple
 
+from linter import logic
 from linter.finding import RuleRef
 from linter.rule import Indicator, Predicate, Rule
 from linter.taxonomy import values
@@ -170,17 +171,23 @@ class Standing(NamedTuple):
     secondary: bool
 
 
+_STANDINGS = {(assumed, secondary): Standing(assumed, secondary) for assumed in (False, True) for secondary in (False, True)}
+_UNSEEN = _STANDINGS[True, True]
+
+
+@logic.once_a_rule
 def positives(rule: Rule) -> dict[Indicator, Standing]:
     """The indicators of a rule's positive side, in order. Nothing under a NOT counts, and no computed column."""
     found: dict[Indicator, Standing] = {}
-    for predicate in rule.predicates():
+    for predicate in logic.predicates(rule):
         if predicate.excluded or predicate.derived:
             continue
         assumed = predicate.mapping == "assumed"
-        principal = predicate.indicators[:1] if predicate.op != "re" else predicate.indicators
+        secondary = False
         for indicator in predicate.indicators:
-            before = found.get(indicator, Standing(True, True))
-            found[indicator] = Standing(assumed and before.assumed, indicator not in principal and before.secondary)
+            before = found.get(indicator, _UNSEEN)
+            found[indicator] = _STANDINGS[assumed and before.assumed, secondary and before.secondary]
+            secondary = predicate.op != "re"
     return found
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from linter import logic
 from linter.catalog.model import Spelling
 from linter.rule import Indicator, Rule
 from linter.taxonomy import fields
@@ -40,7 +41,7 @@ class Wording:
         self._vendor = rule.vendor
         self._catalog = catalog
         self._own: dict[str, Counter[str]] = {}
-        for predicate in rule.predicates():
+        for predicate in logic.predicates(rule):
             if predicate.field and not predicate.derived:
                 self._own.setdefault(base(predicate.canonical), Counter())[predicate.field] += 1
         self._words = fields.scopes(rule.events, ())

@@ -47,7 +47,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
     rule = context.rule
     if rule.kind not in KINDS:
         return
-    short = {id(one): one for one in rule.predicates() if _is_short(one)}
+    short = {id(one): one for one in logic.predicates(rule) if _is_short(one)}
     if not short:
         return
     common = {key: found for key, one in short.items() if (found := _common(context, one)) is not None}
@@ -74,16 +74,17 @@ def check(context: RuleContext) -> Iterator[Finding]:
 
 
 def _is_short(one: Predicate) -> bool:
+    if one.op != "contains":
+        return False
     text = one.value.strip()
     return (
-        not one.excluded
+        0 < len(text) <= SHORT
+        and text.isascii()
+        and text.isalpha()
+        and not one.excluded
         and not one.derived
         and not one.listed
         and bool(one.indicators)
-        and one.op == "contains"
-        and 0 < len(text) <= SHORT
-        and text.isascii()
-        and text.isalpha()
         and not values.is_selector(one.canonical)
     )
 

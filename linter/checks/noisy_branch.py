@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from linter import logic
@@ -64,6 +65,8 @@ def check(context: RuleContext) -> Iterator[Finding]:
     if rule.kind not in KINDS or not rule.trees:
         return
     judge = _Judge(rule, context.catalog)
+    if not all(logic.matches_by(tree, judge.may_rest) for tree in rule.trees):
+        return
     loose: dict[tuple[str, ...], list[tuple[tuple[Predicate, ...], list[Common]]]] = {}
     for branch in logic.branches(rule, MAX_BRANCHES).items:
         found = judge.branch(branch)
@@ -89,14 +92,21 @@ class _Judge:
         self.catalog = catalog
         self.least = max(10, catalog.total // SHARE)
         self.mates = [catalog.event_class(cls).handles for cls in rule.classes]
+        # Its users on any of the classes are as many as that only where those on some class are their part of it.
+        part = -(-self.least // max(1, len(rule.classes)))
+        self.frequent = [_frequent(catalog, cls, part) for cls in rule.classes] if part > 1 else None
         self.known: dict[tuple[str, str, str], Common | None] = {}
+
+    def may_rest(self, predicate: Predicate) -> bool:
+        """Whether a loose branch may have this in it."""
+        return _is_source(predicate) if _is_selector(predicate) else self.common(predicate) is not None
 
     def branch(self, branch: Sequence[Predicate]) -> list[Common]:
         """What a branch rests on, when that is common as a whole; else []."""
         found: dict[Indicator, Common] = {}
         for predicate in branch:
-            if values.is_selector(predicate.canonical) and predicate.canonical != "EventID":
-                if predicate.canonical not in SOURCES and (predicate.canonical, predicate.value) not in STARTS:
+            if _is_selector(predicate):
+                if not _is_source(predicate):
                     return []
                 continue
             common = self.common(predicate)
@@ -130,11 +140,27 @@ class _Judge:
             if not predicate.indicators:
                 return None
             indicator = predicate.indicators[0]
+            if self.frequent is not None and not any(indicator in found for found in self.frequent):
+                return None
             users = frozenset(self.catalog.users(indicator))
             name = f"{predicate.field} {_OPS.get(predicate.op, predicate.op)} `{predicate.value}`"
             if len(users) < self.least or len(frozenset().union(*(users & mates for mates in self.mates))) < self.least:
                 return None
         return Common(base(predicate.canonical), name, users, indicator) if len(users) >= self.least else None
+
+
+@lru_cache(maxsize=256)
+def _frequent(catalog: Catalog, cls: str, minimum: int) -> frozenset[Indicator]:
+    """The indicators that so many rules of an event class look for (two at least)."""
+    return frozenset(row.indicator for row in catalog.event_class(cls).indicators(minimum))
+
+
+def _is_selector(one: Predicate) -> bool:
+    return values.is_selector(one.canonical) and one.canonical != "EventID"
+
+
+def _is_source(one: Predicate) -> bool:
+    return one.canonical in SOURCES or (one.canonical, one.value) in STARTS
 
 
 def _is_frame(field: str) -> bool:

@@ -49,7 +49,7 @@ class Own:
     @cached_property
     def plain(self) -> bool:
         """False where the rule computes columns or consults lists, of which the catalog keeps nothing."""
-        return all(not one.derived and not one.listed and one.indicators for one in self._rule.predicates())
+        return all(not one.derived and not one.listed and one.indicators for one in logic.predicates(self._rule))
 
 
 def own(context: RuleContext) -> Own:

@@ -20,7 +20,9 @@ others are advice.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
+from linter import logic
 from linter.checks.base import CheckInfo, Example, RuleContext
 from linter.finding import Finding
 from linter.rule import Predicate, Rule
@@ -39,7 +41,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
     """One finding a field, at its first use."""
     rule = context.rule
     told: set[str] = set()
-    for predicate in rule.predicates():
+    for predicate in logic.predicates(rule):
         if predicate.field and not predicate.derived and predicate.field not in told:
             told.add(predicate.field)
             near = _near(rule, predicate)
@@ -77,9 +79,15 @@ def _near(rule: Rule, predicate: Predicate) -> str:
         if len(rule.trees) > 1 or not tables or not known or predicate.field in known or not predicate.field.isidentifier():
             return ""
         return _closest(predicate.field, known)
-    if not rule.classes or any(schemas.has(cls, predicate.canonical) is not False for cls in rule.classes):
+    if not rule.classes or not _lack(rule.classes, predicate.canonical):
         return ""
     return _closest(predicate.field, _names(rule.dialect, rule.classes, rule))
+
+
+@lru_cache(maxsize=4096)
+def _lack(classes: tuple[str, ...], field: str) -> bool:
+    """Whether none of some event classes has a canonical field."""
+    return all(schemas.has(cls, field) is False for cls in classes)
 
 
 def _tables(rule: Rule) -> tuple[str, ...]:

@@ -73,6 +73,8 @@ def _nearest(context: RuleContext) -> tuple[CatalogRule, Persona, str] | None:
     rule, catalog = context.rule, context.catalog
     mine = own(context)
     same = [other for other in catalog.rules(itself(context)) if other.vendor == rule.vendor]
+    if len(same) == 1:
+        return same[0], "regular", "of the same id"
     if same:  # ids repeat: the nearest of them
         return max(same, key=lambda other: (_likeness(mine, other), other.handle)), "regular", "of the same id"
     if not context.options.hears("pedantic"):
@@ -95,23 +97,25 @@ def _likeness(mine: Own, other: CatalogRule) -> float:
 
 def _exclusions(mine: Own, upstream: CatalogRule) -> list[Indicator]:
     """What a public rule excludes by itself and this one neither does nor covers nor looks for no more."""
+    new = [leaf.indicator for leaf in upstream.excluded if leaf.kind != "list" and leaf.indicator not in mine.excluded]
+    if not new:
+        return []
     from linter.catalog.feasible import WITHIN, forms, relation
 
-    out = []
-    for leaf in upstream.excluded:
-        one = leaf.indicator
-        if leaf.kind == "list" or one in mine.excluded or one.op == "exists":
-            continue
-        if _bare(one) in {_bare(known) for known in mine.excluded if known.op in _PATTERNS}:
-            continue
-        if any(relation(form, known) == WITHIN for form in forms(one) for known in mine.alone):
-            continue
-        out.append(one)
-    return out
+    patterns = {_bare(known) for known in mine.excluded if known.op in _PATTERNS}
+    return [
+        one
+        for one in new
+        if one.op != "exists"
+        and _bare(one) not in patterns
+        and not any(relation(form, known) == WITHIN for form in forms(one) for known in mine.alone)
+    ]
 
 
 def _indicators(mine: Own, upstream: CatalogRule) -> list[Indicator]:
     """What a public rule looks for and this one does not."""
+    if mine.indicators.issuperset(upstream.indicators):
+        return []
     new = telling(upstream.indicators) - mine.indicators - upstream.secondary - upstream.assumed
     patterns = {_bare(known) for known in mine.indicators if known.op in _PATTERNS}
     return sorted(one for one in new if not one.field.startswith(_FRAME) and _bare(one) not in patterns)
