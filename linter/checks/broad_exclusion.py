@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from linter.catalog.model import exact_forms
 from linter.checks import matching
 from linter.checks.base import CheckInfo, Example, RuleContext, listed
-from linter.checks.negations import Facts, taken
+from linter.checks.negations import facts_of, taken
 from linter.checks.said import said
 from linter.finding import Evidence, Finding
 from linter.rule import Predicate
@@ -46,10 +46,10 @@ USUAL = 3  # independent rules on the same events that exclude the same
 
 def check(context: RuleContext) -> Iterator[Finding]:
     """One finding for the broad exclusions of a filter on one field."""
-    facts = Facts(context.rule)
+    facts = facts_of(context)
     groups: dict[tuple[str, str], dict[tuple[int, int], Predicate]] = {}
     for one in taken(context):
-        asked = frozenset().union(*(facts.fields(node) for node in one.beside))
+        asked = {field for node in one.beside for field in facts.on(node)}
         for clause in one.clauses:
             parts = clause.holds
             if parts and not clause.fails and all(is_broad(leaf) and matching.key(leaf) not in asked for leaf in parts):

@@ -25,8 +25,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from linter.checks import matching
 from linter.checks.base import CheckInfo, Example, RuleContext, listed
-from linter.checks.negations import Clause, Facts, Taken, mixes_sources, taken
+from linter.checks.negations import Clause, Facts, Taken, facts_of, mixes_sources, taken
 from linter.checks.said import said
 from linter.finding import Finding
 from linter.rule import Predicate
@@ -41,7 +42,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
     everything = taken(context)
     if not everything or mixes_sources(context):
         return
-    facts = Facts(context.rule)
+    facts = facts_of(context)
     dead, alive = _sorted_out(facts, everything)
     if facts.spent:
         return
@@ -63,9 +64,9 @@ def _reason(facts: Facts, one: Taken, clause: Clause) -> _Reason | None:
     if facts.spent:
         return None
     for leaf in clause.holds:
-        lone = Clause((leaf,), (), "", True)
+        lone, field = Clause((leaf,), (), "", True), matching.key(leaf)
         for node in one.beside:
-            found = facts.against(node, lone)
+            found = field in facts.on(node) and facts.against(node, lone)
             if found:
                 return _Reason(leaf, found)
     for node in one.beside if len(clause.holds) > 1 or clause.fails else ():

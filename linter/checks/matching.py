@@ -19,6 +19,7 @@ MAX_VALUE = 2000  # code points of a value that is looked at
 _ENCODED = ("windash", "base64", "wide", "utf16", "expand", "hasprefix", "hassuffix")  # matched otherwise than they read
 _NUMBERS = {"gt", "gte", "lt", "lte"}
 _BOOLEAN = frozenset(("true", "false", "1", "0", "yes", "no"))
+_ANCHORED = ((("eq", "startswith"), str.startswith), (("eq", "endswith"), str.endswith))
 _GLOBS = frozenset(("eq", "contains", "startswith", "endswith", "like"))
 # Fields of which every event has one value, in every vendor's logs.
 _SINGLE = frozenset((
@@ -73,6 +74,27 @@ def _glob(op: str, value: str) -> tuple[Token, ...]:
         if token != (True, "*") or not out or out[-1] != token:
             out.append(token)
     return tuple(out)
+
+
+def _surely(known: str, left: str, other: str, right: str) -> bool:
+    """Whether all texts of one comparison fulfil another, (op, value) of each; neither is a `like`."""
+    if other == "contains":
+        return right in left
+    if other == "startswith":
+        return left.startswith(right) if known in ("eq", "startswith") else not right
+    if other == "endswith":
+        return left.endswith(right) if known in ("eq", "endswith") else not right
+    return known == "eq" and left == right
+
+
+def _never(known: str, left: str, other: str, right: str) -> bool:
+    """Whether no text fulfils both comparisons; neither is a `like`."""
+    for anchored, meets in _ANCHORED:
+        if known in anchored and other in anchored and not meets(left, right) and not meets(right, left):
+            return True
+    return (known == "eq" and not _surely(known, left, other, right)) or (
+        other == "eq" and not _surely(other, right, known, left)
+    )
 
 
 def _fits(pattern: tuple[Token, ...], subject: tuple[Token, ...]) -> bool:
@@ -202,8 +224,12 @@ def _both_text(known: Predicate, other: Predicate) -> bool | None:
         left, right = left.lower(), right.lower()
     if known.op == "eq" and other.op == "eq" and not _text(left, right):
         return True if left == right and (known.cased or not other.cased) else None
-    one, two = _glob(known.op, left), _glob(other.op, right)
-    answer = True if _fits(two, one) else False if _apart(one, two) else None
+    if "like" in (known.op, other.op):
+        one, two = _glob(known.op, left), _glob(other.op, right)
+        answer = True if _fits(two, one) else False if _apart(one, two) else None
+    else:
+        sides = known.op, left, other.op, right
+        answer = True if _surely(*sides) else False if _never(*sides) else None
     if answer and not known.cased and other.cased and any(char.isalpha() for char in right):
         return None
     return answer

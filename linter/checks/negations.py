@@ -1,14 +1,14 @@
 """Where a rule takes something away, and what holds there: the ground on which the provable checks on exclusions stand.
 
-    taken(rule)          each NOT of each tree: its clauses, and the conditions that stand beside it on the way to the root
-    Facts(rule, …)       what these conditions say of a clause: it can't hold with any of them, or follows from a branch
+    taken(context)       each NOT of each tree: its clauses, and the conditions that stand beside it on the way to the root
+    facts_of(context)    what these conditions say of a clause: it can't hold with any of them, or follows from a branch
 
 Each tree is judged by itself: events of a sequence and sides of a join have other values in fields of the same name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from linter import logic
@@ -121,16 +121,25 @@ def _clauses(node: Not) -> tuple[Clause, ...]:
     return tuple(out)
 
 
-class Facts:
-    """What the conditions beside a NOT say of its clauses."""
+def facts_of(context: RuleContext) -> Facts:
+    """The facts of a rule, for one check: what another one has found out of them is known."""
+    found = context.shared.get("facts")
+    if not isinstance(found, Facts):
+        found = context.shared["facts"] = Facts(context.rule)
+    found.left = MAX_WORK
+    return found
 
-    def __init__(self, rule: Rule, budget: int = MAX_WORK) -> None:
+
+class Facts:
+    """What the conditions beside a NOT say of its clauses. `left` is how many comparisons may still be made."""
+
+    def __init__(self, rule: Rule) -> None:
         self.rule = rule
-        self.left = budget
+        self.left = MAX_WORK
         self._classes = rule.classes
         self._single: dict[str, bool] = {}
         self._known: dict[tuple[int, int], bool | None] = {}
-        self._fields: dict[int, frozenset[str]] = {}
+        self._on: dict[int, dict[str, list[Predicate]]] = {}
 
     @property
     def spent(self) -> bool:
@@ -142,24 +151,29 @@ class Facts:
         if known.field != other.field and matching.key(known) != matching.key(other):
             return None
         pair = (id(known), id(other))
-        if pair not in self._known:
-            self.left -= 1
-            one = self._single.get(other.field)
-            if one is None:
-                one = self._single[other.field] = matching.single(self.rule.dialect, self._classes, other)
-            self._known[pair] = None if self.left < 0 else matching.implies(known, other, one, self.rule.dialect)
-        return self._known[pair]
+        if pair in self._known:
+            return self._known[pair]
+        self.left -= 1
+        if self.left < 0:
+            return None
+        one = self._single.get(other.field)
+        if one is None:
+            one = self._single[other.field] = matching.single(self.rule.dialect, self._classes, other)
+        found = self._known[pair] = matching.implies(known, other, one, self.rule.dialect)
+        return found
 
     def against(self, node: Node, clause: Clause) -> tuple[Predicate, ...]:
         """The conditions that rule the clause out in every way in which a tree can hold; () when there is a way left."""
-        wanted = frozenset(matching.key(leaf) for leaf in (*clause.holds, *clause.fails))
+        wanted = [matching.key(leaf) for leaf in (*clause.holds, *clause.fails)]
         return self._against(node, clause, wanted, 0)
 
-    def _against(self, node: Node, clause: Clause, wanted: frozenset[str], depth: int) -> tuple[Predicate, ...]:
+    def _against(self, node: Node, clause: Clause, wanted: Sequence[str], depth: int) -> tuple[Predicate, ...]:
         if isinstance(node, Predicate):
+            if matching.key(node) not in wanted:
+                return ()
             out = any(self.says(node, leaf) is False for leaf in clause.holds)
             return (node,) if out or any(self.says(node, leaf) is True for leaf in clause.fails) else ()
-        if not isinstance(node, And | Or) or not node.items or depth > MAX_NODES or self.fields(node).isdisjoint(wanted):
+        if not isinstance(node, And | Or) or not node.items or depth > MAX_NODES or self.on(node).keys().isdisjoint(wanted):
             return ()
         reasons: list[Predicate] = []
         for item in node.items:
@@ -172,14 +186,23 @@ class Facts:
             reasons += found
         return tuple(reasons)
 
-    def fields(self, node: Node) -> frozenset[str]:
-        """The fields of the positive conditions below a node."""
-        found = self._fields.get(id(node))
+    def on(self, node: Node) -> dict[str, list[Predicate]]:
+        """The positive conditions below a node by field (`matching.key`)."""
+        found = self._on.get(id(node))
         if found is None:
-            found = self._fields[id(node)] = frozenset(
-                matching.key(leaf) for leaf in leaves(node) if isinstance(leaf, Predicate) and not leaf.excluded
-            )
+            found = self._on[id(node)] = {}
+            for leaf in leaves(node):
+                if isinstance(leaf, Predicate) and not leaf.excluded:
+                    found.setdefault(matching.key(leaf), []).append(leaf)
         return found
+
+    def may_follow(self, nodes: Sequence[Node], clause: Clause) -> bool:
+        """Whether each condition of a clause follows from some condition below the nodes: else it follows from no branch."""
+        return all(
+            any(self.says(known, leaf) is wanted for node in nodes for known in self.on(node).get(matching.key(leaf), ()))
+            for wanted, parts in ((True, clause.holds), (False, clause.fails))
+            for leaf in parts
+        )
 
     def follows(self, branch: tuple[Predicate, ...], clause: Clause) -> tuple[Predicate, ...]:
         """The conditions of a branch from which a clause follows, one for each of its own; () when it does not follow."""

@@ -23,9 +23,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from linter import logic
-from linter.checks import matching
 from linter.checks.base import CheckInfo, Example, RuleContext, listed
-from linter.checks.negations import Clause, Facts, Taken, mixes_sources, taken
+from linter.checks.negations import Clause, Facts, Taken, facts_of, mixes_sources, taken
 from linter.checks.said import said
 from linter.finding import Finding
 from linter.logic import Branches
@@ -40,10 +39,10 @@ def check(context: RuleContext) -> Iterator[Finding]:
     everything = taken(context)
     if not everything or mixes_sources(context):
         return
-    facts = Facts(context.rule)
+    facts = facts_of(context)
     told: set[tuple[int, int]] = set()
     for one in everything:
-        clauses = [clause for clause in one.clauses if not one.among and _may_follow(facts, one, clause)]
+        clauses = [] if one.among else [clause for clause in one.clauses if facts.may_follow(one.beside, clause)]
         if not clauses:
             continue
         found = logic.tree_branches(And(one.beside))
@@ -57,12 +56,6 @@ def check(context: RuleContext) -> Iterator[Finding]:
                 groups.setdefault((clause.label, alone), []).append((clause, reasons))
         for group in groups.values() if not facts.spent else ():
             yield _finding(context, group, whole)
-
-
-def _may_follow(facts: Facts, one: Taken, clause: Clause) -> bool:
-    """Whether every condition of a clause has one of the same field beside it: most have not, and are done with."""
-    fields = frozenset().union(*(facts.fields(node) for node in one.beside))
-    return all(matching.key(leaf) in fields for leaf in (*clause.holds, *clause.fails))
 
 
 def _swallowed(facts: Facts, branches: Sequence[Branch], clauses: list[Clause]) -> dict[int, tuple[Clause, Branch]]:
