@@ -8,13 +8,15 @@ process, so that linting many rules counts each once.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from linter import logic
 from linter.catalog.model import NO_CLASS
 from linter.rule import Indicator, Rule
 from linter.taxonomy import attack
+from linter.taxonomy.classes import field_kind
 
 if TYPE_CHECKING:
     from linter.catalog.load import Catalog
@@ -51,22 +53,25 @@ class Custom(NamedTuple):
         return len(self.rules) / self.considered
 
 
-def customs(rule: Rule, catalog: Catalog, barred: Callable[[], Collection[str]]) -> Iterator[Custom]:
-    """What at least LEAST_SHARE of some circle excludes, benign cases that have a class only.
+def customs(
+    rule: Rule, catalog: Catalog, barred: Callable[[], Collection[str]], wanted: Callable[[Case], bool]
+) -> Iterator[Custom]:
+    """What at least LEAST_SHARE of some circle excludes, benign cases that have a class and are wanted only.
 
     `barred` gives the handles that don't testify; it is called when there is something to count.
     """
     for circle in circles(rule, catalog):
-        mates, considered, rows = _counted(catalog, circle)
-        if considered < LEAST_CONSIDERED or not rows:
+        mates, considered, cases = _counted(catalog, circle)
+        cases = [case for case in cases if wanted(case)]
+        if considered < LEAST_CONSIDERED or not cases:
             continue
         related = barred()
         if not mates.isdisjoint(related):
             considered = catalog.families(mates, related)
-        for indicator, cls, handles in rows:
-            left = tuple(handle for handle in handles if handle not in related)
+        for case in cases:
+            left = tuple(handle for handle in case.rules if handle not in related)
             if len(left) >= LEAST_HERE and considered >= LEAST_CONSIDERED and len(left) >= LEAST_SHARE * considered:
-                yield Custom(circle, indicator, cls, left, considered)
+                yield Custom(circle, case.indicator, case.cls, left, considered)
 
 
 def everyone(catalog: Catalog, one: Custom, barred: Collection[str]) -> tuple[frozenset[str], frozenset[str]]:
@@ -81,7 +86,7 @@ def circles(rule: Rule, catalog: Catalog) -> Iterator[Circle]:
     """The circles of a rule. A technique with sub-techniques draws none: its table mixes theirs."""
     techniques = dict.fromkeys(one.id for one in rule.techniques[:MOST_TECHNIQUES] if not _mixed(one.id))
     programs: dict[str, None] = {}
-    for predicate in rule.predicates():
+    for predicate in logic.predicates(rule):
         if not predicate.excluded and not predicate.derived:
             for one in predicate.indicators:
                 if one.op == "eq" and one.field == "Image.name" and len(programs) < MOST_PROGRAMS:
@@ -103,11 +108,21 @@ def _mixed(technique: str) -> bool:
     return bool(attack.children(technique))
 
 
-Row = tuple[Indicator, str, tuple[str, ...]]
+class Case(NamedTuple):
+    """What a circle's rules exclude, before it is known which of them don't testify: the leaf, its class, the kind of its
+    field, the handles (one a family), their vendors, and how an attacker could walk into it ("" where that is not known).
+    """
+
+    indicator: Indicator
+    cls: str
+    field: str
+    rules: tuple[str, ...]
+    vendors: frozenset[str]
+    caveat: str
 
 
 @lru_cache(maxsize=2048)
-def _counted(catalog: Catalog, circle: Circle) -> tuple[frozenset[str], int, tuple[Row, ...]]:
+def _counted(catalog: Catalog, circle: Circle) -> tuple[frozenset[str], int, list[Case]]:
     """The rules of a circle, how many of them are independent, and what at least LEAST_HERE of these exclude."""
     mates = catalog.event_class(circle.cls).handles
     if circle.technique:
@@ -115,21 +130,27 @@ def _counted(catalog: Catalog, circle: Circle) -> tuple[frozenset[str], int, tup
     if circle.program:
         mates &= frozenset(catalog.users(Indicator("Image.name", "eq", circle.program)))
     if len(mates) < LEAST_CONSIDERED:
-        return mates, 0, ()
+        return mates, 0, []
     considered = catalog.families(mates)
     if considered < LEAST_CONSIDERED:
-        return mates, considered, ()
+        return mates, considered, []
     votes: dict[int, dict[str, str]] = defaultdict(dict)
     leaves, by_rule = _leaves(catalog, circle.cls)
     for handle in sorted(mates):
         for at in by_rule.get(handle, ()):
             votes[at].setdefault(catalog.family(handle), handle)
-    rows = [
-        (*leaves[at], tuple(sorted(found.values())))
+    cases = [
+        _case(catalog, *leaves[at], sorted(found.values()))
         for at, found in sorted(votes.items())
         if len(found) >= LEAST_HERE and len(found) >= 0.8 * LEAST_SHARE * considered
     ]
-    return mates, considered, tuple(rows)
+    return mates, considered, cases
+
+
+def _case(catalog: Catalog, leaf: Indicator, cls: str, rules: Sequence[str]) -> Case:
+    from linter.catalog.feasible import caveat
+
+    return Case(leaf, cls, field_kind(leaf.field), tuple(rules), frozenset(map(catalog.vendor, rules)), caveat(leaf))
 
 
 @lru_cache(maxsize=64)

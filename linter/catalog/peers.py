@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
 from math import log, sqrt
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from linter.catalog import layout
 from linter.catalog.model import exact_forms, positives
@@ -65,13 +65,12 @@ class Profile(NamedTuple):
 
 
 class Peer(NamedTuple):
-    """A rule that excludes a benign case: its log sources, and the norm of its features by kind."""
+    """A rule that excludes a benign case: its log sources, and the operating systems that these are of."""
 
     handle: str
     family: str
     sources: frozenset[str]
     systems: frozenset[str]
-    norms: dict[str, float]
 
 
 class Voted(NamedTuple):
@@ -141,6 +140,28 @@ def features(title: str, indicators: Iterable[Indicator], techniques: Iterable[s
     }
 
 
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class _Made(dict[K, V]):
+    """A mapping whose values are made when they are first asked for."""
+
+    def __init__(self, make: Callable[[K], V]) -> None:
+        self._make = make
+
+    def __missing__(self, key: K) -> V:
+        made = self[key] = self._make(key)
+        return made
+
+
+@lru_cache(maxsize=256)
+def _read(listed: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The log sources of a peer, and their operating systems."""
+    read = frozenset(listed.split(" "))
+    return read, systems(read)
+
+
 @lru_cache(maxsize=4)
 def of(catalog: Catalog) -> Peers:
     """The peers of a catalog, made once."""
@@ -154,51 +175,53 @@ class Peers:
         self.catalog = catalog
         self.peers: list[Peer] = []
         self.number: dict[str, int] = {}
-        self.voted: list[Voted] = []
-        self.by_base: dict[str, list[int]] = defaultdict(list)  # field → numbers of leaves
-        self.by_leaf: dict[Indicator, int] = {}
         self.excluded: list[list[int]] = []  # peer → numbers of leaves
-        self._known: dict[tuple[str, str | Indicator], tuple[float, tuple[int, ...]]] = {}
+        self.by_leaf: dict[Indicator, int] = {}
+        self.voted: Mapping[int, Voted] = _Made(self._voted)  # number of a leaf → who excludes it
+        self._norms: dict[str, list[float]] = {kind: [] for kind in KINDS}  # kind → peer → norm of its features
+        self._leaves: list[Indicator] = []
+        self._cells: list[list[tuple[str, str, str]]] = []  # leaf → by layer: handle prefix, class, marked handles
+        self._by_value: dict[str, list[int]] = defaultdict(list)  # value → numbers of leaves
+        self._by_field: dict[str, list[int]] = defaultdict(list)
         self._looked_up: dict[tuple[str, str | Indicator], tuple[float, tuple[int, ...]]] = {}
         self._sources: dict[str, dict[str, int]] = {}
-        values: dict[str, set[int]] = defaultdict(set)
-        fields: dict[str, set[int]] = defaultdict(set)
         for snapshot in catalog.snapshots:
-            prefix = snapshot.prefix
             for line in _lines(snapshot.read("peers/rules.tsv")):
-                handle, listed, *norms = line.split("\t")
-                handle = prefix + handle
-                self.number[handle] = len(self.peers)
-                at = dict(zip(KINDS, map(float, norms), strict=True))
-                read = frozenset(listed.split(" "))
-                self.peers.append(Peer(handle, catalog.family(handle), read, systems(read), at))
-                self.excluded.append([])
+                self._add_rule(line, snapshot.prefix)
         for snapshot in catalog.snapshots:
             for line in _lines(snapshot.read("peers/leaves.tsv")):
-                self._add(line, snapshot.prefix, values, fields)
-        for kind, found in (("values", values), ("fields", fields)):
-            for feature, users in found.items():
-                self._known[kind, feature] = (self._rarity(len(users)), tuple(sorted(users)))
+                self._add_leaf(line, snapshot.prefix)
 
-    def _add(self, line: str, prefix: str, values: dict[str, set[int]], fields: dict[str, set[int]]) -> None:
+    def _add_rule(self, line: str, prefix: str) -> None:
+        handle, listed, *norms = line.split("\t")
+        handle = prefix + handle
+        self.number[handle] = len(self.peers)
+        self.peers.append(Peer(handle, self.catalog.family(handle), *_read(listed)))
+        self.excluded.append([])
+        for kind, norm in zip(KINDS, norms, strict=True):
+            self._norms[kind].append(float(norm) or 1.0)
+
+    def _add_leaf(self, line: str, prefix: str) -> None:
         field, op, value, cls, tokens = line.split("\t")
         leaf = Indicator(layout.unescape(field), op, layout.unescape(value))
-        numbers = [(self.number[prefix + token.rstrip("+")], not token.endswith("+")) for token in tokens.split(" ")]
-        users = tuple(number for number, _ in numbers)
-        alone = frozenset(number for number, by_itself in numbers if by_itself)
         at = self.by_leaf.get(leaf)
         if at is None:
-            at = self.by_leaf[leaf] = len(self.voted)
-            self.voted.append(Voted(leaf, base(leaf.field), cls, users, alone))
-            self.by_base[self.voted[at].base].append(at)
+            at = self.by_leaf[leaf] = len(self._leaves)
+            self._leaves.append(leaf)
+            self._cells.append([(prefix, cls, tokens)])
+            self._by_value[leaf.value].append(at)
+            self._by_field[leaf.field].append(at)
         else:  # in another layer too
-            one = self.voted[at]
-            self.voted[at] = one._replace(peers=one.peers + users, alone=one.alone | alone)
-        for number in users:
-            self.excluded[number].append(at)
-        fields[self.voted[at].base].update(users)
-        if leaf.value:
-            values[leaf.value].update(users)
+            self._cells[at].append((prefix, cls, tokens))
+        for token in tokens.split(" "):
+            self.excluded[self.number[prefix + token.rstrip("+")]].append(at)
+
+    def _voted(self, at: int) -> Voted:
+        leaf, cells = self._leaves[at], self._cells[at]
+        marked = [(prefix, token) for prefix, _, tokens in cells for token in tokens.split(" ")]
+        numbers = [self.number[prefix + token.rstrip("+")] for prefix, token in marked]
+        alone = frozenset(number for number, (_, token) in zip(numbers, marked, strict=True) if token[-1] != "+")
+        return Voted(leaf, base(leaf.field), cells[0][1], tuple(numbers), alone)
 
     def _rarity(self, rules: int) -> float:
         return log((self.catalog.total + 1) / max(1, rules))
@@ -206,7 +229,7 @@ class Peers:
     def feature(self, kind: str, feature: str | Indicator) -> tuple[float, tuple[int, ...]]:
         """The rarity of a feature, and the peers that have it."""
         key = (kind, feature)
-        found = self._known.get(key) or self._looked_up.get(key)
+        found = self._looked_up.get(key)
         if found is None:
             if len(self._looked_up) >= MOST_KEPT:
                 self._looked_up.clear()
@@ -218,15 +241,22 @@ class Peers:
             users = self.catalog.users(feature)
             return self._rarity(len(users)), tuple([self.number[one] for one in users if one in self.number])
         if kind in ("values", "fields"):
-            return self._rarity(0), ()
+            numbers = {number for at in self._with(kind, feature) for number in self.voted[at].peers}
+            return self._rarity(len(numbers)), tuple(sorted(numbers))
         key = f"{kind}\t{layout.escape(feature)}\t".encode()
         count, handles = 0, []
         for snapshot in self.catalog.snapshots:
-            for line in layout.lines_with(snapshot.read("peers/features.tsv"), key):
+            for line in snapshot.lines("peers/features.tsv", key):
                 rules, _, tokens = line[len(key) :].decode().partition("\t")
                 count += int(rules)
                 handles += [snapshot.prefix + token for token in tokens.split()]
         return self._rarity(count), tuple([self.number[one] for one in handles])
+
+    def _with(self, kind: str, feature: str) -> list[int]:
+        """The leaves with a value, or on a field (without its part)."""
+        if kind == "values":
+            return self._by_value.get(feature, [])
+        return [at for field, found in self._by_field.items() if base(field) == feature for at in found]
 
     def fields_of(self, source: str) -> dict[str, int]:
         """The fields (without parts) that rules with a log source look at, and how many do."""
@@ -235,7 +265,7 @@ class Peers:
             total: Counter[str] = Counter()
             key = f"{layout.escape(source)}\t".encode()
             for snapshot in self.catalog.snapshots:
-                for line in layout.lines_with(snapshot.read("peers/fields.tsv"), key):
+                for line in snapshot.lines("peers/fields.tsv", key):
                     field, _, rules = line[len(key) :].decode("utf-8").partition("\t")
                     total[layout.unescape(field)] += int(rules)
             found = self._sources[source] = dict(total)
@@ -253,10 +283,11 @@ class Peers:
             found = [self.feature(kind, feature) for feature in _sorted(one.features[kind])]
             norm = sqrt(sum(rarity * rarity for rarity, _ in found)) or 1.0
             into, scale = (fields, 1.0) if kind == "fields" else (dots, WEIGHTS[kind])
+            norms = self._norms[kind]
             for rarity, users in found:
                 part = scale * rarity * rarity / norm
                 for at in users:
-                    into[at] += part / (peers[at].norms[kind] or 1.0)
+                    into[at] += part / norms[at]
         for handle in barred:
             number = self.number.get(handle)
             if number is not None:

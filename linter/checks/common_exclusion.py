@@ -27,9 +27,11 @@ can write to), what a twentieth of a circle excludes, and rules less alike are f
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from linter.catalog.customs import Circle, Custom, customs, everyone
+from linter.catalog.customs import Case, Circle, Custom, customs, everyone
+from linter.catalog.model import positives
 from linter.checks.base import CheckInfo, Counted, Example, RuleContext
 from linter.finding import AddExclusion, Evidence, Finding, Persona
 from linter.taxonomy.classes import field_kind
@@ -38,8 +40,8 @@ from linter.taxonomy.values import is_selector
 
 if TYPE_CHECKING:
     from linter.catalog.load import Catalog
-    from linter.catalog.rank import Suggestion
-    from linter.rule import Indicator
+    from linter.catalog.rank import Ranking, Suggestion
+    from linter.rule import Indicator, Rule
 
 CHECK = CheckInfo(
     "common-exclusion", "a benign case that rules around this one exclude", "advice", confidence="medium", statistical=True
@@ -94,57 +96,126 @@ def check(context: RuleContext) -> Iterator[Finding]:
     if rule.kind not in KINDS or len(rule.trees) != 1 or not rule.classes:
         return
     catalog = context.catalog
-    vendor = rule.vendor
+    vendor, lacks = rule.vendor, _Lacks(rule)
+    pedantic = context.options.hears("pedantic")
+
+    def wanted(case: Case) -> bool:
+        return (
+            vendor in case.vendors
+            and (pedantic or not (case.caveat or case.cls in FOLDERS))  # what would not be shown is not looked at
+            and lacks.case(case)
+        )
+
     best: dict[_Class, list[Custom]] = {}
-    for one in customs(rule, catalog, lambda: context.related):
+    for one in customs(rule, catalog, lambda: context.related, wanted):
         if any(catalog.vendor(handle) == vendor for handle in one.rules):
             best.setdefault((field_kind(one.indicator.field), one.cls), []).append(one)
+    if not pedantic:
+        best = {cls: found for cls, found in best.items() if any(map(_common, found))}
     if best:
         yield from _confirmed(context, best)
 
 
+class _Lacks:
+    """What a rule itself says against a case; found when it is first asked for."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
+
+    def case(self, case: Case) -> bool:
+        """Whether a rule has nothing like a case yet.
+
+        Empty values are worth excluding only on a field by which the rule excludes something, places of a program only where
+        the rule does not name it; what happens inside a container is not its runtime's doing.
+        """
+        if (case.field, case.cls) in self._kinds:
+            return False
+        field = base(case.indicator.field)
+        if case.cls == "empty_value":
+            return field in self._fields
+        if case.cls == "container_runtime" and case.field == "image" and self._container:
+            return False
+        from linter.catalog.feasible import is_place
+
+        return field not in self._programs or not is_place(case.indicator)
+
+    @cached_property
+    def _leaves(self) -> list[Indicator]:
+        from linter.catalog.peers import leaves
+
+        return [leaf.indicator for leaf in leaves(self._rule)]
+
+    @cached_property
+    def _kinds(self) -> frozenset[_Class]:
+        """The classes of cases that the rule excludes."""
+        from linter.catalog.kinds import benign_class
+
+        return frozenset((field_kind(leaf.field), benign_class(leaf)) for leaf in self._leaves)
+
+    @cached_property
+    def _fields(self) -> frozenset[str]:
+        """The fields by which it excludes."""
+        return frozenset(base(leaf.field) for leaf in self._leaves)
+
+    @cached_property
+    def _programs(self) -> frozenset[str]:
+        """The fields by which it looks for files of some name."""
+        return frozenset(base(one.field) for one in positives(self._rule) if one.field.endswith(".name"))
+
+    @cached_property
+    def _container(self) -> bool:
+        return any(one.field.startswith("container.") for one in positives(self._rule))
+
+
 def _confirmed(context: RuleContext, best: dict[_Class, list[Custom]]) -> Iterator[Finding]:
-    """The findings on what the ranker holds for likely."""
-    from linter.catalog.feasible import caveat
+    """The findings on what the ranker holds for likely. Ranking is dear: what can't be among its first is left out before."""
+    from linter.catalog.feasible import Feasible, caveat
+    from linter.catalog.peers import of, profile
     from linter.catalog.rank import Ranking
 
-    if not context.options.hears("pedantic"):  # ranking is dear: not for what would not be shown
-        best = {
-            cls: found
-            for cls, found in best.items()
-            if cls[1] not in FOLDERS and any(_common(one) and not caveat(one.indicator) for one in found)
-        }
-        if not best:
-            return
-    ranking = Ranking(context.rule, context.catalog, context.related)
-    for cls in ranking.own_kinds:
-        best.pop(cls, None)
-    if not best:
+    rule, catalog = context.rule, context.catalog
+    allowed = Feasible(rule, profile(rule), of(catalog)).allows
+    possible = {cls: [one for one in found if allowed(one.indicator)] for cls, found in best.items()}
+    possible = {cls: found for cls, found in possible.items() if found}
+    if not possible:
+        return
+    ranking = Ranking(rule, catalog, context.related)
+    hears = context.options.hears("pedantic")
+    possible = {cls: found for cls, found in possible.items() if any(_may_be_shown(one, ranking, hears) for one in found)}
+    if not possible:
         return
     suggestions = ranking.suggestions(LIKELY)
     likely = {one.indicator: one for one in suggestions}
     order = {one.indicator: -at for at, one in enumerate(suggestions)}
-    programs = {base(one.field) for one in ranking.one.required if one.field.endswith(".name")}
-    if any(one.field.startswith("container.") for one in ranking.one.required):
-        best.pop(("image", "container_runtime"), None)  # what happens inside a container is not its runtime's doing
     shown: list[tuple[bool, float, Custom]] = []
-    for cls, found in best.items():
-        possible = [one for one in found if one.indicator in likely and _fits(one, ranking.own_fields, programs)]
-        if possible:
+    for cls, found in possible.items():
+        found = [one for one in found if one.indicator in likely]
+        if found:
             # An anchored form goes before one that an attacker can walk into.
             chosen = max(
-                possible,
+                found,
                 key=lambda one: (not caveat(one.indicator), _common(one), one.share, len(one.rules), order[one.indicator]),
             )
             alike = ranking.alike(chosen.rules)
-            enough = ALIKE_OF_MANY if len(chosen.rules) >= MANY else ALIKE
-            if chosen.circle.cls not in context.rule.classes:
-                enough = ALIKE_ON_RARE if _akin(context.catalog, chosen, ranking.one.required) else ALIKE
-            quiet = bool(caveat(chosen.indicator)) or cls[1] in FOLDERS or not _common(chosen) or alike < enough
+            quiet = (
+                bool(caveat(chosen.indicator)) or cls[1] in FOLDERS or not _common(chosen) or alike < _enough(chosen, ranking)
+            )
             if alike >= QUITE_ALIKE:
                 shown.append((quiet, -chosen.share, chosen))
     for quiet, _, chosen in sorted(shown)[:MOST]:
         yield _finding(context, chosen, likely[chosen.indicator], "pedantic" if quiet else "regular")
+
+
+def _may_be_shown(one: Custom, ranking: Ranking, pedantic: bool) -> bool:
+    alike = ranking.alike(one.rules)
+    return alike >= QUITE_ALIKE if pedantic else _common(one) and alike >= _enough(one, ranking)
+
+
+def _enough(one: Custom, ranking: Ranking) -> float:
+    """How like the rule the nearest that exclude a case have to be, for every reader to hear of it."""
+    if one.circle.cls not in ranking.rule.classes:
+        return ALIKE_ON_RARE if _akin(ranking.catalog, one, ranking.one.required) else ALIKE
+    return ALIKE_OF_MANY if len(one.rules) >= MANY else ALIKE
 
 
 def _akin(catalog: Catalog, one: Custom, required: Collection[Indicator]) -> bool:
@@ -156,18 +227,6 @@ def _akin(catalog: Catalog, one: Custom, required: Collection[Indicator]) -> boo
 def _common(one: Custom) -> bool:
     """Whether a share is large enough for every reader."""
     return one.share >= (SHARE if one.circle.technique or one.circle.program else WIDE_SHARE)
-
-
-def _fits(one: Custom, own_fields: dict[str, int], programs: set[str]) -> bool:
-    """Empty values are worth excluding only on a field by which the rule excludes something, places of a program only where
-    the rule does not name it.
-    """
-    from linter.catalog.feasible import is_place
-
-    field = base(one.indicator.field)
-    if one.cls == "empty_value":
-        return field in own_fields
-    return field not in programs or not is_place(one.indicator)
 
 
 def _finding(context: RuleContext, one: Custom, suggestion: Suggestion, persona: Persona) -> Finding:
