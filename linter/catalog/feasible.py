@@ -25,6 +25,7 @@ _WRITABLE = (
     "/users/", "/var/tmp/", "/dev/shm/", "\\public\\",
 )  # fmt: skip
 MAX_ALONE = 200  # exclusions of one field against which a case is held
+MANY = 5  # rules that look at a field of a log: then it is no oddity of one kind of event
 MAX_SETS = 64  # different sets of conditions on one field that are looked at
 
 
@@ -139,7 +140,9 @@ class Feasible:
         self._rule = rule
         self._one = one
         self._looked_at = {base(indicator.field) for indicator in one.required} | one.fields
-        self._in_use = self._looked_at.union(*(peers.fields_of(source) for source in one.sources))
+        used = [peers.fields_of(source) for source in one.sources]
+        self._in_use = self._looked_at.union(*used)
+        self._common = {field for fields in used for field, rules in fields.items() if rules >= MANY}
         self._alone: dict[str, list[Indicator]] = {}
         for own in one.excluded:
             if own.alone:
@@ -174,9 +177,12 @@ class Feasible:
         return known
 
     def _akin(self, field: str) -> bool:
-        """Whether a product's own field lies beside one that the rule looks at: a log may hold events of many kinds."""
+        """Whether a product's own field is common in the log or lies beside one that the rule looks at.
+
+        A log may hold events of many kinds.
+        """
         branch = field.rpartition(".")[0]
-        return field.count(".") < 2 or any(other.startswith(branch + ".") for other in self._looked_at)
+        return field.count(".") < 2 or field in self._common or any(other.startswith(branch + ".") for other in self._looked_at)
 
     def _covered(self, leaf: Indicator) -> bool:
         """Whether a filter of the rule takes this case away already."""

@@ -1,8 +1,9 @@
 """How likely a rule is to need tuning, compared with others: a score, and its reasons in words.
 
 Points are natural-log odds. Their weights were fitted on which public Sigma rules gained an exclusion in 2022 and 2023, with
-no use of when a rule was last tuned, which only a git history could tell. Level, status, age and technique foretell nothing,
-nor does whether other vendors exclude a program that the rule names.
+no use of when a rule was last tuned, which only a git history could tell; those of names, width and telling indicators are
+the ones fitted for rules without exclusions. Level, status, age and technique foretell nothing, nor does whether other
+vendors exclude a program that the rule names.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ class _Scale:
         if _ARTEFACT.search(self.title):
             out.append(Reason("is about an artefact (a tool, a flag, a file)", -0.4))
         if _NAMED.search(self.title) or "emerging-threats" in " ".join(self.rule.tags) + self.rule.path:
-            out.append(Reason("names a tool, malware or vulnerability", -0.5))
+            out.append(Reason("names a tool, malware or vulnerability", -0.6))
         if any(one.field.startswith("Hashes") for one in positives(self.rule)):
             out.append(Reason("matches on hashes", -0.4))
         return out + self._exclusions()
@@ -127,8 +128,8 @@ class _Scale:
         width = logic.width(self.rule)
         out = [
             Reason("one of its ways to match is loose", 0.7 * max(0.0, 15 - bits) / 15),
-            Reason("none of its indicators is telling by itself", 0.3 * max(0.0, 10 - best) / 10),
-            Reason("it has many ways to match", 0.6 * min(8.0, width) / 8),
+            Reason("none of its indicators is telling by itself", 0.4 * max(0.0, 10 - best) / 10),
+            Reason("it has many ways to match", 0.7 * min(8.0, width) / 8),
         ]
         bases = {one.canonical.partition(".")[0] for one in chosen}
         if self.windows and "ParentImage" in bases and not bases & {"CommandLine", "ParentCommandLine"}:
