@@ -133,3 +133,16 @@ def test_a_catalog_without_peers_suggests_what_the_rule_itself_does(catalog: Cat
     assert table.by_leaf[Indicator("Image.path", "eq", "c:\\program files\\vendor\\update.exe")] >= 0
     assert {peer.family for peer in table.peers} <= {catalog.family(peer.handle) for peer in table.peers}
     assert Path(catalog.snapshots[0].path, "peers", "rules.tsv").is_file()
+
+
+@pytest.mark.parametrize(("rules", "proposed"), [(4, False), (5, True)])
+def test_a_field_that_is_common_in_a_log_may_be_excluded_by(tmp_path: Path, rules: int, proposed: bool) -> None:
+    source = "{product: aws, service: cloudtrail}"
+    sample = ("security.about.labels.sample: 'true'",)
+    corpus = [
+        filtered(n, "eventSource: 'guardduty.amazonaws.com'", f"eventName: 'Name{n}'", filters=(sample,), source=source)
+        for n in range(rules)
+    ]
+    catalog = Catalog.open(build(tmp_path, corpus))
+    mine = filtered(900, "eventSource: 'guardduty.amazonaws.com'", "eventName: 'Other'", source=source)
+    assert (("security.about.labels.sample", "eq", "true") in natives(catalog, mine)) is proposed
