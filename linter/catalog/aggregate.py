@@ -166,7 +166,7 @@ class _Drafts:
 def gather(records: Iterable[Record], folder: Path | None = None) -> Gathered:
     """The rules with their handles, families and kinds of exclusion, in the order of the handles.
 
-    `folder` is where the temporary files are, some 2 KiB a rule (None: the platform's temporary folder). OSError when they
+    `folder` is where the temporary files are, some 1.2 KiB a rule (None: the platform's temporary folder). OSError when they
     can't be written.
     """
     drafts = _Drafts(folder)
