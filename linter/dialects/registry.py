@@ -8,6 +8,7 @@ A dialect is a module with two functions:
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -46,6 +47,7 @@ def read(name: str, source: Source, rows: tuple[Row, ...] = ()) -> Reading:
     return Reading(reading.rules[:most], (*reading.problems[:most], problem))
 
 
+@lru_cache(maxsize=8)
 def dialect(name: str) -> Dialect:
     """The dialect module of a name. KeyError when there is none."""
     if name not in NAMES:

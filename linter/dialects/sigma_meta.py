@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from linter.dialects.draft import Draft
 from linter.dialects.yamldoc import Mapping, Scalar, Sequence, text_of
@@ -130,10 +131,11 @@ class Meta:
         for item in self.texts(key, node):
             tag = item.text.strip()
             tags.append(tag)
-            if found := _TECHNIQUE.fullmatch(tag):
-                at = text.find(found.group(1), item.start, item.end)
-                start, end = (at, at + len(found.group(1))) if at >= 0 else (item.start, item.end)
-                draft.techniques.append((found.group(1), start, end))
+            if tag[:8].lower() == "attack.t" and (found := _TECHNIQUE.fullmatch(tag)):
+                technique = found[1]
+                at = text.find(technique, item.start, item.end)
+                start, end = (at, at + len(technique)) if at >= 0 else (item.start, item.end)
+                draft.techniques.append((technique, start, end))
             elif "." not in tag:
                 self.fault("tag-namespace", f"the tag `{tag[:60]}` has no namespace (`namespace.name`)", item)
         draft.tags = tuple(tags)
@@ -167,11 +169,8 @@ class Meta:
     def day(self, key: Scalar, node: Yaml) -> str:
         """A date as yyyy-mm-dd, "" when it is none."""
         written = text_of(node)
-        found = _DATE.fullmatch(written.strip())
-        if found:
-            year, month, day = found[1], int(found[2] or found[4]), int(found[3] or found[5])
-            if 1 <= month <= 12 and 1 <= day <= 31:
-                return f"{year}-{month:02}-{day:02}"
+        if day := _known_day(written) if len(written) <= 40 else _day(written):
+            return day
         if written or not isinstance(node, Scalar):
             self.fault(f"{key.text}-value", f"`{key.text}` is no date (yyyy-mm-dd)", node, key)
         return ""
@@ -198,7 +197,7 @@ class Meta:
 
     def mention(self, text: str) -> None:
         """Other rules named in prose."""
-        if "-" in text:
+        if text.count("-") >= 4:
             for found in _IS_UUID.finditer(text):
                 before = text[found.start() - 1 : found.start()]
                 if before not in ("/", "{", "-", "="):
@@ -236,6 +235,18 @@ class Meta:
             return text_of(node)
         self.fault("logsource-item", f"`{key.text}` should be a text", node, key)
         return text_of(node)
+
+
+def _day(written: str) -> str:
+    """A date as yyyy-mm-dd, "" when it is none."""
+    if found := _DATE.fullmatch(written.strip()):
+        year, month, day = found[1], int(found[2] or found[4]), int(found[3] or found[5])
+        if 1 <= month <= 12 and 1 <= day <= 31:
+            return f"{year}-{month:02}-{day:02}"
+    return ""
+
+
+_known_day = lru_cache(maxsize=1024)(_day)  # rules are written and changed on the same days
 
 
 def domain(category: str, product: str, service: str) -> str:

@@ -11,6 +11,8 @@ Each vendor's order of resolution is in its own room, imported when it is first 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from importlib import import_module
 from typing import NamedTuple, cast
 
@@ -38,11 +40,16 @@ class Hints(NamedTuple):
 
 def resolve(hints: Hints) -> tuple[Event, ...]:
     """The events of one query, most specific first, each once; () when nothing can be said."""
-    room = _ROOMS.get(hints.vendor)
-    if room is None:
+    if hints.vendor not in _ROOMS:
         return ()
-    found = import_module(f"linter.taxonomy.event_rooms.{room}").resolve(hints)
-    return tuple(dict.fromkeys(cast("list[Event]", found)))
+    return tuple(dict.fromkeys(_room(hints.vendor)(hints)))
+
+
+@lru_cache(maxsize=8)
+def _room(vendor: str) -> Callable[[Hints], Iterable[Event]]:
+    """How a vendor's events are told."""
+    module = import_module(f"linter.taxonomy.event_rooms.{_ROOMS[vendor]}")
+    return cast("Callable[[Hints], Iterable[Event]]", module.resolve)
 
 
 def parent(cls: str) -> str:

@@ -123,6 +123,7 @@ def _table(vendor: str) -> tuple[dict[str, list[tuple[frozenset[str], Mapped]]],
     return table, prefixes
 
 
+@lru_cache(maxsize=1024)
 def scopes(events: tuple[Event, ...], sources: tuple[str, ...]) -> tuple[str, ...]:
     """The scope words of what a query reads, lower case: each class, its parts, and the sources as written.
 

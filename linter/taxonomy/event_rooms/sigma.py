@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from linter.rule import Event
 from linter.taxonomy.event_rooms import common
 from linter.taxonomy.events import Hints
@@ -26,7 +28,7 @@ def resolve(hints: Hints) -> list[Event]:
     """The events of a Sigma detection."""
     category, product, service = hints.category.lower(), hints.product.lower(), hints.service.lower()
     if category and not (category == "application" and (product or service)):
-        return common.category(category, product)
+        return _category(category, product)
     found = common.terms(hints.tree)
     if product == "windows" or (not product and service in ("security", "system", "application", "sysmon", "powershell")):
         ids = common.equals(found, *_ID_FIELDS)
@@ -44,6 +46,9 @@ def resolve(hints: Hints) -> list[Event]:
             operations = common.equals(found, *names) if names else []
             return common.operations(cls, provider, operations)
     return [_plain(cls)]
+
+
+_category = lru_cache(maxsize=512)(common.category)  # no one changes the lists
 
 
 def _plain(cls: str) -> Event:
