@@ -91,15 +91,25 @@ class _Judge:
         self.rule = rule
         self.catalog = catalog
         self.least = max(10, catalog.total // SHARE)
-        self.mates = [catalog.event_class(cls).handles for cls in rule.classes]
+        classes = rule.classes
+        self.mates = [catalog.event_class(cls).handles for cls in classes]
         # Its users on any of the classes are as many as that only where those on some class are their part of it.
-        part = -(-self.least // max(1, len(rule.classes)))
-        self.frequent = [_frequent(catalog, cls, part) for cls in rule.classes] if part > 1 else None
+        part = -(-self.least // max(1, len(classes)))
+        self.frequent = [_frequent(catalog, cls, part) for cls in classes] if part > 1 else None
         self.known: dict[tuple[str, str, str], Common | None] = {}
 
     def may_rest(self, predicate: Predicate) -> bool:
         """Whether a loose branch may have this in it."""
-        return _is_source(predicate) if _is_selector(predicate) else self.common(predicate) is not None
+        if _is_selector(predicate):
+            return _is_source(predicate)
+        known = predicate.canonical == "EventID" or self._is_frequent(predicate)
+        return known and self.common(predicate) is not None
+
+    def _is_frequent(self, predicate: Predicate) -> bool:
+        """Whether so many rules on the same events may use it; most indicators are told apart here, without a look-up."""
+        if not predicate.indicators:
+            return False
+        return self.frequent is None or any(predicate.indicators[0] in found for found in self.frequent)
 
     def branch(self, branch: Sequence[Predicate]) -> list[Common]:
         """What a branch rests on, when that is common as a whole; else []."""
@@ -137,11 +147,9 @@ class _Judge:
             title = next((f" ({event.title.rstrip('.')})" for event in events if event.title), "")
             indicator, name = Indicator("EventID", "eq", predicate.value), f"event {predicate.value}{title}"
         else:
-            if not predicate.indicators:
+            if not self._is_frequent(predicate):
                 return None
             indicator = predicate.indicators[0]
-            if self.frequent is not None and not any(indicator in found for found in self.frequent):
-                return None
             users = frozenset(self.catalog.users(indicator))
             name = f"{predicate.field} {_OPS.get(predicate.op, predicate.op)} `{predicate.value}`"
             if len(users) < self.least or len(frozenset().union(*(users & mates for mates in self.mates))) < self.least:
@@ -194,7 +202,7 @@ def _finding(context: RuleContext, ways: list[tuple[tuple[Predicate, ...], list[
     alike = len(ways) - 1
     also = f" ({alike} other {'way is' if alike == 1 else 'ways are'} as loose)" if alike else ""
     what = "both" if len(found) > 1 else "that event" if found[0].field == "EventID" else f"`{found[0].indicator.value}`"
-    most = listed(f"{field} ({count})" for field, count in fields.most_common(3))
+    most = listed(f"{field} ({-count})" for count, field in sorted((-count, field) for field, count in fields.items())[:3])
     first = min((one for one in branch if base(one.canonical) == found[0].field), key=lambda one: one.start)
     return context.finding(
         (first.start, first.end),
