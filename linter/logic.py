@@ -88,6 +88,12 @@ def predicates(rule: Rule) -> tuple[Predicate, ...]:
     return tuple(rule.predicates())
 
 
+@once_a_rule
+def excludes(rule: Rule) -> bool:
+    """Whether anything stands under a NOT."""
+    return any(one.excluded for one in predicates(rule))
+
+
 def branches(rule: Rule, limit: int = MAX_BRANCHES) -> Branches:
     """The disjuncts of a rule: at most `limit`, each with its predicates in no particular order.
 
@@ -171,7 +177,7 @@ def weakest(rule: Rule, cost: Callable[[Predicate], float]) -> tuple[float, tupl
 def exclusions(rule: Rule) -> tuple[Clause, ...]:
     """What the rule takes away, at any depth, in the order of the rule."""
     out: list[Clause] = []
-    for tree in rule.trees:
+    for tree in rule.trees if excludes(rule) else ():
         for negations, others in _negations(tree):
             expansion = _Expansion(MAX_CLAUSES, through=True, sample=True)
             ways = expansion.product([expansion.ways(node) for node in negations])

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Catalog", "SnapshotError", "open_catalog"]
 MOST_KEPT = 4_000  # looked-up indicators that are remembered: memory does not grow with the rules that are linted
+MOST_RULES = 1_000  # parsed ones that are remembered
 MOST_RELATED = 100  # rules that a rule names, of which it is asked who they are
 _LETTER_OF = {vendor: letter for letter, vendor in LETTERS.items()}
 
@@ -257,6 +258,8 @@ class Catalog:
             line = snapshot.lines(f"rules/{cells[0]}.jsonl", f'{{"handle":"{bare}"'.encode())[0]
             base = snapshot.base(LETTERS[bare[0]])
             found = rows.load(line, base, self.family(handle), snapshot.prefix, snapshot.name)
+            if len(self._rules) >= MOST_RULES:
+                self._rules.clear()
             self._rules[handle] = found
         return found
 

@@ -128,16 +128,16 @@ class _Lacks:
         Empty values are worth excluding only on a field by which the rule excludes something, places of a program only where
         the rule does not name it; what happens inside a container is not its runtime's doing.
         """
-        if (case.field, case.cls) in self._kinds:
-            return False
-        field = base(case.indicator.field)
-        if case.cls == "empty_value":
-            return field in self._fields
-        if case.cls == "container_runtime" and case.field == "image" and self._container:
-            return False
         from linter.catalog.feasible import is_place
 
-        return field not in self._programs or not is_place(case.indicator)
+        field = base(case.indicator.field)
+        if case.cls == "empty_value":
+            fits = field in self._fields
+        elif case.cls == "container_runtime" and case.field == "image" and self._container:
+            fits = False
+        else:
+            fits = field not in self._programs or not is_place(case.indicator)
+        return fits and (case.field, case.cls) not in self._kinds
 
     @cached_property
     def _leaves(self) -> list[Indicator]:

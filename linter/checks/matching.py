@@ -43,8 +43,13 @@ def opaque(predicate: Predicate) -> bool:
         or predicate.listed
         or not predicate.field
         or len(predicate.value) > MAX_VALUE
-        or any(word in predicate.native for word in _ENCODED)
+        or _encoded(predicate.native)
     )
+
+
+@lru_cache(maxsize=1024)
+def _encoded(native: str) -> bool:
+    return any(word in native for word in _ENCODED)
 
 
 def single(dialect: str, classes: tuple[str, ...], predicate: Predicate) -> bool:

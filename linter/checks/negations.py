@@ -64,7 +64,7 @@ def taken(context: RuleContext) -> tuple[Taken, ...]:
     """Every outermost NOT of a rule, in order. Found once a rule."""
     found = context.shared.get("taken")
     if not isinstance(found, tuple):
-        found = context.shared["taken"] = tuple(_taken(context.rule))
+        found = context.shared["taken"] = tuple(_taken(context.rule)) if logic.excludes(context.rule) else ()
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from heapq import nlargest
 
 from linter import logic
 from linter.catalog.load import Catalog
@@ -11,7 +12,8 @@ from linter.catalog.model import CatalogRule, exact_forms, positives, telling
 from linter.checks.base import RuleContext
 from linter.rule import Indicator, Rule
 
-PROBES = 2  # indicators whose users are looked up
+FEW = 8  # rules that are looked at one by one
+PROBES = 2  # indicators whose users are looked up where there are more
 
 
 class Own:
@@ -83,14 +85,10 @@ def like(context: RuleContext) -> Iterator[CatalogRule]:
         return
     catalog = context.catalog
     classes = set(rule.classes)
-    users: set[str] | None = None
-    # Long values are rare: one or two of them leave hardly any rule to look at.
-    for indicator in sorted(mine.told, key=lambda one: (-len(one.value), one))[:PROBES]:
-        found = catalog.users(indicator)
-        users = set(found) if users is None else users.intersection(found)
-        if not users:
-            return
-    for handle in sorted((users or set()).difference(itself(context))):
+    users = catalog.users(max(mine.told, key=lambda one: len(one.value)))  # long values are rare
+    if len(users) > FEW:
+        users = tuple(set(users).intersection(*map(catalog.users, nlargest(PROBES, mine.told, key=lambda one: len(one.value)))))
+    for handle in sorted(set(users).difference(itself(context)) if users else ()):
         if catalog.norm(handle)[0] != len(mine.told):
             continue
         other = catalog.rule(handle)
