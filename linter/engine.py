@@ -155,15 +155,19 @@ def _raise(
 ) -> Iterator[Finding]:
     for module in _wanted(options, "file"):
         yield from islice(module.check(FileContext(options, module.CHECK, source, dialect, reading)), 10 * MOST_FINDINGS)
-    modules = [module for module in _wanted(options, "rule") if dialect in module.CHECK.dialects]
+    modules = _of_rules(options, dialect)
     for rule, known in zip(reading.rules, shared, strict=True):
         quiet = is_quiet(rule, options.quiet_for)
+        context: RuleContext | None = None
         for module in modules:
-            if not (quiet and module.CHECK.statistical):
+            if quiet and module.CHECK.statistical:
+                continue
+            if context is None:
                 context = RuleContext(options, module.CHECK, rule, source, load, known)
-                yield from islice(module.check(context), MOST_FINDINGS)
-                if ledger is not None:
-                    ledger.update(context.counted)
+            context.info = module.CHECK  # the check before has said all that it will
+            yield from islice(module.check(context), MOST_FINDINGS)
+        if ledger is not None and context is not None:
+            ledger.update(context.counted)
 
 
 def _noise(rule: Rule, known: Catalog, shared: dict[str, object]) -> float | None:
@@ -179,6 +183,11 @@ def _noise(rule: Rule, known: Catalog, shared: dict[str, object]) -> float | Non
 def _wanted(options: Options, scope: str) -> tuple[Check, ...]:
     wanted = map(registry.check, filter(options.wants, registry.IDS))
     return tuple(check for check in wanted if check.CHECK.scope == scope and options.hears(check.CHECK.persona))
+
+
+@lru_cache(maxsize=256)
+def _of_rules(options: Options, dialect: str) -> tuple[Check, ...]:
+    return tuple(check for check in _wanted(options, "rule") if dialect in check.CHECK.dialects)
 
 
 def is_quiet(rule: Rule, quiet_for: Sequence[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -28,14 +29,21 @@ class WorkerLost(RuntimeError):
 
 
 def run(
-    function: Callable[[A], B], items: Sequence[A], processes: int = 0, *, label: str = "", per_process: int = FEW
+    function: Callable[[A], B],
+    items: Sequence[A],
+    processes: int = 0,
+    *,
+    label: str = "",
+    per_process: int = FEW,
+    sample: int = 0,
 ) -> Iterator[B]:
     """The function's results in the order of the items, as they come.
 
     `processes`: 0 for as many as pay (one for each `per_process` items, at most one a core), 1 for none but this one. With
     more than one, `function` must be a module's own function and items and results picklable. `label` ("linting"): a
-    progress line on stderr, if that is a terminal, after PATIENCE seconds. WorkerLost when a worker dies; what the
-    function itself raises comes through.
+    progress line on stderr, if that is a terminal, after PATIENCE seconds. `sample`: so many items of many, spread over all,
+    are worked on here before workers are forked: what these load, no worker has to load again. WorkerLost when a worker dies;
+    what the function itself raises comes through.
     """
     count = wanted(len(items), processes, per_process)
     progress = Progress(label, len(items))
@@ -45,7 +53,7 @@ def run(
                 yield function(item)
                 progress.advance()
         else:
-            yield from _spread(function, items, count, progress)
+            yield from _spread(function, items, count, progress, sample)
     finally:
         progress.clear()
 
@@ -64,27 +72,35 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _spread(function: Callable[[A], B], items: Sequence[A], count: int, progress: Progress) -> Iterator[B]:
+def _spread(function: Callable[[A], B], items: Sequence[A], count: int, progress: Progress, sample: int = 0) -> Iterator[B]:
     from collections import deque
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
     size = max(1, min(MAX_CHUNK, len(items) // (count * 8)))
+    context = _context()
+    known: dict[int, B] = {}
+    if sample and context.get_start_method() == "fork" and len(items) >= 10 * sample:
+        known = {at: function(items[at]) for at in range(0, len(items), len(items) // sample)}
+        gc.freeze()  # what is here stays: no worker need look through it
     starts = iter(range(0, len(items), size))
-    pool = ProcessPoolExecutor(count, mp_context=_context(), initializer=_begin)
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin)
 
-    def submitted() -> Iterator[Future[list[B]]]:
+    def submitted() -> Iterator[tuple[range, Future[list[B]]]]:
         for start in starts:
-            yield pool.submit(_chunk, function, items[start : start + size])
+            places = range(start, min(start + size, len(items)))
+            yield places, pool.submit(_chunk, function, [items[at] for at in places if at not in known])
 
     try:
         ahead = submitted()
         waiting = deque(islice(ahead, count * AHEAD))
         while waiting:
-            results = waiting.popleft().result()
+            places, future = waiting.popleft()
+            results = iter(future.result())
             waiting.extend(islice(ahead, 1))
-            yield from results
-            progress.advance(len(results))
+            for at in places:
+                yield known.pop(at) if at in known else next(results)
+            progress.advance(len(places))
     except BrokenProcessPool:
         raise WorkerLost(
             "a worker process died (killed, or out of memory?); --jobs 1 works in one process and shows where"

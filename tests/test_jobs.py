@@ -117,3 +117,12 @@ def test_workers_do_not_run_far_ahead_of_who_takes_the_results(tmp_path: Path) -
     assert before <= (2 * jobs.AHEAD + 1) * jobs.MAX_CHUNK
     assert len(list(results)) == 19_999
     assert place.stat().st_size == 20_000
+
+
+def test_a_sample_is_done_here_before_there_are_workers() -> None:
+    expected = [double(item) for item in range(1003)]
+    assert list(jobs.run(double, range(1003), 3, sample=7)) == expected
+    found = list(jobs.run(process, range(1000), 2, sample=10))
+    here = [at for at, one in enumerate(found) if one == os.getpid()]
+    assert here == (list(range(0, 1000, 100)) if sys.platform == "linux" else [])
+    assert os.getpid() not in jobs.run(process, range(90), 2, sample=10)  # few items: nothing to save

@@ -7,6 +7,7 @@ A check is one module. Its docstring is its documentation page, `CHECK` declares
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from linter.finding import PERSONAS, SEVERITIES, Confidence, Evidence, Finding, Intent, Persona, Severity
@@ -121,7 +122,8 @@ class _Context:
 
 
 class RuleContext(_Context):
-    """One rule, its file's text, and the catalog (read when first asked for). `shared` is for work that several checks need.
+    """One rule, its file's text, and the catalog (read when first asked for). `shared` is for work that several checks need,
+    `info` is of the check that runs.
 
     `counted` keeps, by finding, how to tell the rules behind its counts, for those who ask for all of them.
     """
@@ -142,7 +144,7 @@ class RuleContext(_Context):
         self.shared: dict[str, object] = {} if shared is None else shared
         self.counted: dict[Finding, Callable[[], Counted]] = {}
 
-    @property
+    @cached_property
     def catalog(self) -> Catalog:
         """The catalog, with the layers of the configuration."""
         return self.load()

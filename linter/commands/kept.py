@@ -18,6 +18,7 @@ from linter.rule import Event
 from linter.source import Position
 from linter.suppress import Inline, Silenced
 
+SAMPLE = 40  # files that are linted before there are workers
 FEW = 20  # files that need no thought about processes
 _AT_ONCE = 2_000  # results that wait to be kept
 _INTENTS: dict[str, Any] = {kind.__name__: kind for kind in Intent.__args__}
@@ -31,7 +32,7 @@ def lint_all(jobs: Sequence[Job], processes: int) -> Iterator[FileResult]:
     from linter.jobs import WorkerLost, run
 
     try:
-        yield from run(engine.lint_file, jobs, processes, label="linting")
+        yield from run(engine.lint_file, jobs, processes, label="linting", sample=SAMPLE)
     except WorkerLost as error:
         raise Unable(str(error)) from None
 
