@@ -18,7 +18,8 @@ rule in 250 at least, also among the rules on the same events; a pair of indicat
 both. An event id counts as an indicator, with the rules on that channel and id. Nine in ten of those rules have to combine
 it with another field, or the check is silent. So it is where siftlint cannot tell: regular expressions, numbers, ranges,
 computed columns, own lists, and rules whose negation is the detection (a renamed program, an uncommon parent). Copies of
-the rule do not count.
+the rule do not count. Only the auditor hears of searches in SPL and KQL, where what follows the filter often decides, and of
+rules on several events, where the others narrow it down.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ SOURCES = ("Channel", "Provider_Name", "host.os.type", "metadata.event_type")  #
 STARTS = (("event.type", "start"), ("event.category", "process"))
 UNJUDGED = ("re", "cidr", "gt", "gte", "lt", "lte", "null", "exists")
 KINDS = ("rule", "building_block", "base")
+PIPED = ("splunk", "kusto")
 
 
 class Common(NamedTuple):
@@ -209,6 +211,7 @@ def _finding(context: RuleContext, ways: list[tuple[tuple[Predicate, ...], list[
         f"One way to match asks for nothing but {names}{also}. {len(users)} rules of the catalog look for {what}, and "
         f"{len(combining)} of {len(rules)} combine it with something else, most often {most}.",
         subject=found[0].indicator,
+        persona="auditor" if context.rule.dialect in PIPED or len(context.rule.trees) > 1 else None,
         evidence=Evidence(len(combining), len(rules), families, len(users), tuple(rule.ref for rule in combining[:SHOWN])),
         counted=lambda: Counted(users[:MOST], [rule.handle for rule in combining], "combine it with something else"),
     )
