@@ -161,6 +161,7 @@ class Cache:
     def get(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """The entries of these keys that there are."""
         found: dict[bytes, bytes] = {}
+        keys = sorted(keys)  # as they stand in the file: each of its pages is read once
         with self._care() as base:
             for at in range(0, len(keys), _BATCH):
                 if base is None:
