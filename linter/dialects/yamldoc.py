@@ -20,7 +20,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from linter.dialects import yamllines
-from linter.dialects.libyaml import yaml
 from linter.dialects.yamlnodes import STR, Mapping, Node, Scalar, Sequence, text_of
 from linter.source import Embedded, Source
 
@@ -58,6 +57,8 @@ def documents(source: Source) -> list[Node]:
 
 def composed(text: str) -> list[Node]:
     """The documents of a text that libyaml reads, whatever is in it; `documents` without the bound on its length."""
+    from linter.dialects.libyaml import yaml
+
     roots: list[Node] = []
     try:
         _compose(text, _parser(text), roots)
@@ -75,6 +76,8 @@ def composed(text: str) -> list[Node]:
 
 def _parser(text: str) -> Callable[[], Any]:
     """A function that gives the next event: libyaml's where PyYAML was built with it."""
+    from linter.dialects.libyaml import yaml
+
     if yaml.__with_libyaml__:
         from yaml._yaml import CParser
 
@@ -91,6 +94,8 @@ def _parser(text: str) -> Callable[[], Any]:
 
 def _compose(text: str, event_of: Callable[[], Any], roots: list[Node]) -> None:
     """Events → trees, without recursion. `count` runs over the expanded tree: an alias adds the size of what it names."""
+    from linter.dialects.libyaml import yaml
+
     merges = "<<" in text
     scalar_event, alias_event = yaml.ScalarEvent, yaml.AliasEvent
     mapping_event, sequence_event = yaml.MappingStartEvent, yaml.SequenceStartEvent
@@ -189,8 +194,10 @@ def _merge(mapping: Mapping) -> int:
     return len(merged)
 
 
-def _located(text: str, error: yaml.YAMLError) -> YamlError:
+def _located(text: str, error: Any) -> YamlError:
     """PyYAML's error with its place in the text, tabs named as what they are."""
+    from linter.dialects.libyaml import yaml
+
     if isinstance(error, yaml.reader.ReaderError):
         at = error.position
         if yaml.__with_libyaml__:  # libyaml counts bytes

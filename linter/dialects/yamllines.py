@@ -52,37 +52,34 @@ def compose(text: str) -> Mapping | None:
                 continue
             if not plain or column <= level:
                 return None
-        if plain and column > level:
-            before, at = at, _continue(text, items[-1], level)
-            if at < 0:
-                return None
-            _skip(lines, text.count("\n", before, at) - 1)
-            plain = False
-            continue
-        if open_at >= 0:
-            if column > level or (column == level and dash and not listed):
-                around.append((items, level, listed, begin))
-                items, level, listed, begin = [], column, bool(dash), start
-                if len(around) > _DEEPEST:
+        if column != level or open_at >= 0 or listed is (dash == ""):  # not just the next item of the collection at hand
+            if plain and column > level:
+                before, at = at, _continue(text, items[-1], level)
+                if at < 0:
                     return None
-            else:
-                items.append(Scalar("", open_at, open_at, ""))
-            open_at = -1
-        while column < level or (listed and not dash and column == level and around and around[-1][1] == level):
-            made = _made(items, listed, begin)
-            items, level, listed, begin = around.pop()
-            items.append(made)
-        if column != level:
-            return None
-        if dash:
-            if not listed:
+                _skip(lines, text.count("\n", before, at) - 1)
+                plain = False
+                continue
+            if open_at >= 0:
+                if column > level or (column == level and dash and not listed):
+                    around.append((items, level, listed, begin))
+                    items, level, listed, begin = [], column, dash != "", start
+                    if len(around) > _DEEPEST:
+                        return None
+                else:
+                    items.append(Scalar("", open_at, open_at, ""))
+                open_at = -1
+            while column < level or (listed and not dash and column == level and around and around[-1][1] == level):
+                made = _made(items, listed, begin)
+                items, level, listed, begin = around.pop()
+                items.append(made)
+            if column != level or listed is (dash == ""):
                 return None
+        if dash:
             start += len(dash)
             if key:
                 around.append((items, level, listed, begin))
                 items, level, listed, begin = [], column + len(dash), False, start
-        elif listed:
-            return None
         if key:
             stop = start + len(key)
             items.append(Scalar(key, start, stop, ""))

@@ -6,11 +6,13 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeAlias
 
-from linter.dialects.libyaml import yaml
-
 MAX_DUPLICATES = 100  # keys of one mapping that are said to be repeated
 STR = "tag:yaml.org,2002:str"
-_IMPLICIT = yaml.resolver.Resolver.yaml_implicit_resolvers
+# What plain texts that are no str start with, and those that start with a letter.
+FIRSTS = frozenset("-+0123456789.yYnNtTfFoO~<=!&*") | {""}
+WORDS = frozenset(
+    word for low in ("yes", "no", "true", "false", "on", "off", "null") for word in (low, low.capitalize(), low.upper())
+)
 _SHORT = 20  # characters of a value that may come again: a number, a date, a word
 
 
@@ -32,12 +34,16 @@ class Scalar:
     @property
     def value(self) -> Any:
         """What YAML 1.1 makes of it: str, int, float, bool, None, date, datetime, bytes; the text where that fails."""
+        text = self.text
         if not self.tag:
-            if self.style:
-                return self.text
-            if self.text[:1] not in _IMPLICIT:
-                return self.text
-        return _resolved_short(self.text, self.tag) if len(self.text) <= _SHORT else _resolved(self.text, self.tag)
+            first = text[:1]
+            if self.style or first not in FIRSTS or (first.isalpha() and text not in WORDS):
+                return text
+            if text.count("-") >= 4:  # an id: no number or date has as many
+                return text
+            if len(text) < 18 and text.isdigit() and text.isascii() and first != "0":
+                return int(text)
+        return _resolved_short(text, self.tag) if len(text) <= _SHORT else _resolved(text, self.tag)
 
 
 class Sequence:
@@ -109,8 +115,10 @@ def text_of(node: Node | None) -> str:
 
 def _resolved(text: str, tag: str) -> Any:
     """The value of a plain or tagged scalar, by PyYAML's own resolver and constructor."""
+    from linter.dialects.libyaml import yaml
+
     if not tag:
-        for candidate, pattern in _IMPLICIT.get(text[:1], ()):
+        for candidate, pattern in yaml.resolver.Resolver.yaml_implicit_resolvers.get(text[:1], ()):
             if pattern.match(text):
                 tag = candidate
                 break

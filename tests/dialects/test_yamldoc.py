@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.dialects.yamldoc import Mapping, Node, Scalar, Sequence, YamlError, documents, embedded, text_of
+from linter.dialects.yamlnodes import FIRSTS
 from linter.source import Source
 from tests.shared import SHARED, needs_shared
 
@@ -65,6 +66,31 @@ def test_values_are_those_of_yaml_1_1(text: str, value: object) -> None:
     node = mapping(f"k: {text}\n").get("k")
     assert isinstance(node, Scalar)
     assert node.value == value
+
+
+_SIGNS = "00123456789aAfFxXbBoOnNyYeEtTsSlLuUrRiI_.:-+~=<!&* "
+_PLAIN = st.one_of(
+    st.text(_SIGNS, max_size=8),
+    st.text("0123456789-:TtZ. ", max_size=26),
+    st.sampled_from(["yes", "no", "true", "false", "on", "off", "null", "y", "n", "nil"]).flatmap(
+        lambda word: st.sampled_from((word, word.upper(), word.capitalize(), word + "s", word.swapcase(), word + " "))
+    ),
+    st.uuids().map(str),
+    st.integers().map(str),
+)
+
+
+@given(_PLAIN)
+def test_a_plain_text_has_the_value_that_pyyaml_gives_it(text: str) -> None:
+    assert set(yaml.resolver.Resolver.yaml_implicit_resolvers) == FIRSTS
+    loader = yaml.SafeLoader("")
+    node = yaml.ScalarNode(loader.resolve(yaml.ScalarNode, text, (True, False)), text)
+    try:
+        value = loader.construct_object(node)
+    except (ValueError, KeyError, yaml.YAMLError, AttributeError):
+        value = text
+    found = Scalar(text, 0, len(text), "").value
+    assert (type(found), repr(found)) == (type(value), repr(value))
 
 
 def test_text_of() -> None:

@@ -122,7 +122,10 @@ class Cursor:
 
     def accept(self, *texts: str) -> Token | None:
         """Takes the token if it is one of these."""
-        return self.take() if self.sees(*texts) else None
+        token = self.tokens[self.at]
+        if token.kind == "string" or token.text.lower() not in texts:
+            return None
+        return self.take()
 
     def expect(self, *texts: str) -> Token:
         """Takes one of these, or says what stood there instead."""
