@@ -54,21 +54,26 @@ class Custom(NamedTuple):
 
 
 def customs(
-    rule: Rule, catalog: Catalog, barred: Callable[[], Collection[str]], wanted: Callable[[Case], bool]
+    rule: Rule,
+    catalog: Catalog,
+    barred: Callable[[], Collection[str]],
+    of: Callable[[Circle], Sequence[Case]],
+    wanted: Callable[[Case], bool],
 ) -> Iterator[Custom]:
     """What at least LEAST_SHARE of some circle excludes, benign cases that have a class and are wanted only.
 
-    `barred` gives the handles that don't testify; it is called when there is something to count.
+    `barred` gives the handles that don't testify; it is called when there is something to count. `of` gives those of a
+    circle's cases (`cases`) that may be wanted of any rule.
     """
     for circle in circles(rule, catalog):
-        mates, considered, cases = _counted(catalog, circle)
-        cases = [case for case in cases if wanted(case)]
-        if considered < LEAST_CONSIDERED or not cases:
+        found = [case for case in of(circle) if wanted(case)]
+        if not found:
             continue
+        mates, considered, _ = _counted(catalog, circle)
         related = barred()
         if not mates.isdisjoint(related):
             considered = catalog.families(mates, related)
-        for case in cases:
+        for case in found:
             left = tuple(handle for handle in case.rules if handle not in related)
             if len(left) >= LEAST_HERE and considered >= LEAST_CONSIDERED and len(left) >= LEAST_SHARE * considered:
                 yield Custom(circle, case.indicator, case.cls, left, considered)
@@ -119,6 +124,12 @@ class Case(NamedTuple):
     rules: tuple[str, ...]
     vendors: frozenset[str]
     caveat: str
+
+
+def cases(catalog: Catalog, circle: Circle) -> list[Case]:
+    """What at least LEAST_HERE of a circle's rules exclude; [] for a circle of too few."""
+    _, considered, found = _counted(catalog, circle)
+    return found if considered >= LEAST_CONSIDERED else []
 
 
 @lru_cache(maxsize=2048)

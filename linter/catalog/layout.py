@@ -3,6 +3,7 @@
     manifest.json            schema version, corpora, counts, the hash of every file
     rules/SHARD.jsonl        one rule a line, sorted by handle; each rule is in the shard of its first event class
     index.tsv                handle, shard of its row, number of telling indicators, norm of all weights; sorted
+    same.tsv                 what a rule looks for, what it excludes (a hash each, see `model.sides`), its handle; sorted
     families.tsv             the smallest handle of a family of near-copies, all its handles; sorted
     reach/FIELD.tsv          field, op, value, as written, rules that use it, rules that exclude it; sorted
     reach/small/C.tsv        the same for fields with few rows, by the field's first character

@@ -12,6 +12,7 @@
     catalog.written(indicator)                    -> its value as most rules write it (case kept)
     catalog.spellings(field, op, vendor)          -> how that vendor writes a canonical (field, op), commonest first
     catalog.event_rules(provider, id)             -> handles of rules that name a concrete event themselves
+    catalog.same(looks)                           -> rules that look for exactly the same on the same events
     catalog.rule(handle) -> CatalogRule           .rules(handles); catalog.by_id(id) -> handles with that id, any vendor
     catalog.family(handle), catalog.families(handles)   near-copies count once
     catalog.related_to(rule)                      -> handles that must not testify for a rule under lint: itself, rules that it
@@ -292,17 +293,34 @@ class Catalog:
                     continue
                 stem = layout.handle_stem(letter, f"{name}:{id}")
                 for line in snapshot.lines("index.tsv", stem.encode()):
-                    handle = snapshot.prefix + line.partition(b"\t")[0].decode()
-                    for one in (handle, *self.copies(handle)):
-                        if self._has_id(one, id):
+                    bare, shard, _ = line.decode().split("\t", 2)
+                    handle = snapshot.prefix + bare
+                    if self._has_id(handle, id, snapshot, bare, shard):
+                        found[handle] = None
+                    for one in self.copies(handle):
+                        if one != handle and self._has_id(one, id, *self._place(one)):
                             found[one] = None
         return tuple(found)
 
-    def _has_id(self, handle: str, id: str) -> bool:
+    def _place(self, handle: str) -> tuple[Snapshot, str, str]:
+        """(snapshot, handle in it, shard) of a handle."""
+        snapshot, bare, cells = self._indexed(handle)
+        return snapshot, bare, cells[0]
+
+    def _has_id(self, handle: str, id: str, snapshot: Snapshot, bare: str, shard: str) -> bool:
         if not rows.BARE_ID.fullmatch(id):
             return self.rule(handle).id == id
-        snapshot, bare, cells = self._indexed(handle)
-        return bool(snapshot.lines(f"rules/{cells[0]}.jsonl", f'{{"handle":"{bare}","id":"{id}"'.encode()))
+        return bool(snapshot.lines(f"rules/{shard}.jsonl", f'{{"handle":"{bare}","id":"{id}"'.encode()))
+
+    def same(self, looks: str) -> list[tuple[str, str]]:
+        """(what it excludes, handle) of every rule that looks for the same on the same events: hashes of `model.sides`."""
+        key = f"{looks}\t".encode()
+        found = []
+        for snapshot in self.snapshots:
+            for line in snapshot.lines("same.tsv", key):
+                excludes, _, handle = line[len(key) :].decode().partition("\t")
+                found.append((excludes, snapshot.prefix + handle))
+        return found
 
     # families
 

@@ -7,6 +7,7 @@ stay when other rules come and go; a rule of a private layer has the layer's num
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import blake2b
 from math import log
 from typing import NamedTuple
 
@@ -211,3 +212,14 @@ def near(left: frozenset[Indicator], right: frozenset[Indicator]) -> bool:
 def weight(rules: int, reach: int) -> float:
     """The weight of an indicator that `reach` of `rules` rules use: ln((rules + 1) / (reach + 1)), never below 0."""
     return max(0.0, log((rules + 1) / (reach + 1)))
+
+
+def sides(indicators: Iterable[Indicator], classes: Iterable[str], excluded: Iterable[Indicator]) -> tuple[str, str]:
+    """A hash of what a rule looks for, on which events, and one of what it excludes: equal for rules that say the same."""
+    looked = "\n".join([*sorted(map("\t".join, set(indicators))), *sorted(set(classes))])
+    gone = "\n".join(sorted(map("\t".join, set(excluded))))
+    return _hashed(looked), _hashed(gone)
+
+
+def _hashed(text: str) -> str:
+    return blake2b(text.encode("utf-8", "replace"), digest_size=10).hexdigest()

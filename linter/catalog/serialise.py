@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 from linter.catalog import layout, peers_build, rows
 from linter.catalog.aggregate import Gathered
 from linter.catalog.corpora import parents
-from linter.catalog.model import CatalogRule, Excluded, telling, weight
+from linter.catalog.model import CatalogRule, Excluded, sides, telling, weight
 from linter.catalog.snapshot import manifest_hash
 from linter.catalog.store import ASSUMED_BITS, MARK_BITS, MARKS, Rules
 from linter.catalog.tally import Tables, tables
@@ -44,6 +44,7 @@ def files(gathered: Gathered) -> Iterator[tuple[str, bytes]]:
     for shard, numbers in sorted(contents.shards.items()):
         yield f"rules/{shard}.jsonl", _lines(rules, numbers)
     yield "index.tsv", _index(rules, contents.shards)
+    yield "same.tsv", _same(rules)
     yield "families.tsv", _families(rules)
     yield from _reach(gathered)
     yield "events.tsv", _events(gathered, contents)
@@ -98,6 +99,11 @@ def _index(rules: Rules, shards: dict[str, Numbers]) -> bytes:
 
     found = (row(number, shard) for shard, numbers in shards.items() for number in numbers)
     return layout.table("handle\tshard\tindicators\tnorm", found)
+
+
+def _same(rules: Rules) -> bytes:
+    found = ((*sides(rule.indicators, rule.classes, (leaf.indicator for leaf in rule.excluded)), rule.handle) for rule in rules)
+    return layout.table("looks\texcludes\thandle", map("\t".join, found))
 
 
 def _families(rules: Rules) -> bytes:

@@ -16,7 +16,7 @@ from linter.catalog.snapshot import Snapshot, SnapshotError, shipped
 
 _SCHEMAS = Path(__file__).parent / "schemas"
 _TABLES = {
-    "index.tsv": "index", "families.tsv": "families", "events.tsv": "events", "spellings.tsv": "spellings",
+    "index.tsv": "index", "families.tsv": "families", "same.tsv": "same", "events.tsv": "events", "spellings.tsv": "spellings",
     "peers/rules.tsv": "peers rules", "peers/leaves.tsv": "peers leaves", "peers/features.tsv": "peers features",
     "peers/fields.tsv": "peers fields",
 }  # fmt: skip

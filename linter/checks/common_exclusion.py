@@ -27,10 +27,10 @@ can write to), what a twentieth of a circle excludes, and rules less alike are f
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from linter.catalog.customs import Case, Circle, Custom, customs, everyone
+from linter.catalog.customs import Case, Circle, Custom, cases, customs, everyone
 from linter.catalog.model import positives
 from linter.checks.base import CheckInfo, Counted, Example, RuleContext
 from linter.finding import AddExclusion, Evidence, Finding, Persona
@@ -99,21 +99,27 @@ def check(context: RuleContext) -> Iterator[Finding]:
     vendor, lacks = rule.vendor, _Lacks(rule)
     pedantic = context.options.hears("pedantic")
 
-    def wanted(case: Case) -> bool:
-        return (
-            vendor in case.vendors
-            and (pedantic or not (case.caveat or case.cls in FOLDERS))  # what would not be shown is not looked at
-            and lacks.case(case)
-        )
+    def shown(circle: Circle) -> list[Case]:
+        return _shown(catalog, circle, vendor, pedantic)
 
     best: dict[_Class, list[Custom]] = {}
-    for one in customs(rule, catalog, lambda: context.related, wanted):
+    for one in customs(rule, catalog, lambda: context.related, shown, lacks.case):
         if any(catalog.vendor(handle) == vendor for handle in one.rules):
             best.setdefault((field_kind(one.indicator.field), one.cls), []).append(one)
     if not pedantic:
         best = {cls: found for cls, found in best.items() if any(map(_common, found))}
     if best:
         yield from _confirmed(context, best)
+
+
+@lru_cache(maxsize=2048)
+def _shown(catalog: Catalog, circle: Circle, vendor: str, pedantic: bool) -> list[Case]:
+    """The cases of a circle that rules of a vendor exclude and that a reader would hear of."""
+    return [
+        case
+        for case in cases(catalog, circle)
+        if vendor in case.vendors and (pedantic or not (case.caveat or case.cls in FOLDERS))
+    ]
 
 
 class _Lacks:

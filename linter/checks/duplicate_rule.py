@@ -40,16 +40,14 @@ def check(context: RuleContext) -> Iterator[Finding]:
     rule = context.rule
     if rule.kind not in KINDS or len(rule.trees) != 1 or not own(context).plain or rule.dialect in _COMPUTING:
         return
-    mine = own(context)
     named = {other.id for other in rule.related}
     found = [
         other
-        for other in like(context)
+        for other in like(context, same_exclusions=True)
         if other.id not in named
         and rule.id not in other.related
         and other.vendor not in _COMPUTING
         and not other.lists
-        and frozenset(leaf.indicator for leaf in other.excluded) == mine.excluded
         and (not rule.platforms or not other.platforms or set(rule.platforms) & set(other.platforms))
     ]
     found.sort(key=lambda other: (other.vendor != rule.vendor, other.handle))

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from heapq import nlargest
 
 from linter import logic
 from linter.catalog.load import Catalog
-from linter.catalog.model import CatalogRule, exact_forms, positives, telling
+from linter.catalog.model import CatalogRule, exact_forms, positives, sides, telling
 from linter.checks.base import RuleContext
 from linter.rule import Indicator, Rule
-
-FEW = 8  # rules that are looked at one by one
-PROBES = 2  # indicators whose users are looked up where there are more
 
 
 class Own:
@@ -43,6 +39,11 @@ class Own:
         return frozenset(
             form for clause in self._clauses if clause.alone for part in clause.parts for form in exact_forms(part)
         )
+
+    @cached_property
+    def sides(self) -> tuple[str, str]:
+        """Hashes of what it looks for and of what it excludes, as `Catalog.same` knows them."""
+        return sides(self.indicators, self._rule.classes, self.excluded)
 
     @cached_property
     def _clauses(self) -> tuple[logic.Clause, ...]:
@@ -78,22 +79,26 @@ def itself(context: RuleContext) -> tuple[str, ...]:
     return found
 
 
-def like(context: RuleContext) -> Iterator[CatalogRule]:
-    """The catalog rules that look for exactly the same on the same events, this very rule left out, sorted by handle."""
+def like(context: RuleContext, same_exclusions: bool = False) -> Iterator[CatalogRule]:
+    """The catalog rules that look for exactly the same on the same events, this very rule left out, sorted by handle.
+
+    `same_exclusions`: those alone that exclude the same, too.
+    """
     rule, mine = context.rule, own(context)
     if not mine.told:
         return
     catalog = context.catalog
-    classes = set(rule.classes)
-    users = catalog.users(max(mine.told, key=lambda one: len(one.value)))  # long values are rare
-    if len(users) > FEW:
-        users = tuple(set(users).intersection(*map(catalog.users, nlargest(PROBES, mine.told, key=lambda one: len(one.value)))))
-    for handle in sorted(set(users).difference(itself(context)) if users else ()):
-        if catalog.norm(handle)[0] != len(mine.told):
-            continue
-        other = catalog.rule(handle)
-        if not is_itself(rule, other) and frozenset(other.indicators) == mine.indicators and set(other.classes) == classes:
+    looks, gone = mine.sides
+    handles = {handle for excludes, handle in catalog.same(looks) if excludes == gone or not same_exclusions}
+    for other in catalog.rules(sorted(handles.difference(itself(context)))) if handles else ():
+        if not is_itself(rule, other):
             yield other
+
+
+def is_current(context: RuleContext, handle: str) -> bool:
+    """Whether a catalog rule looks for and excludes exactly what this one does, on the same events."""
+    looks, gone = own(context).sides
+    return (gone, handle) in context.catalog.same(looks)
 
 
 def date(catalog: Catalog, other: CatalogRule) -> str:

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 from linter.catalog.model import CatalogRule, telling
 from linter.checks.base import CheckInfo, Example, RuleContext, listed
 from linter.checks.said import quoted
-from linter.checks.twins import Own, date, itself, like, own
+from linter.checks.twins import Own, date, is_current, itself, like, own
 from linter.finding import Evidence, Finding, Persona
 from linter.rule import Indicator
 
@@ -54,6 +54,9 @@ def check(context: RuleContext) -> Iterator[Finding]:
     """At most two findings, against the nearest public rule."""
     rule = context.rule
     if rule.kind not in KINDS or not rule.trees:
+        return
+    same = itself(context)
+    if len(same) == 1 and is_current(context, same[0]):
         return
     found = _nearest(context)
     if found is None:

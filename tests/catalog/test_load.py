@@ -10,12 +10,14 @@ from shutil import copytree
 import pytest
 
 from linter.catalog.load import Catalog
-from linter.catalog.model import telling
+from linter.catalog.model import sides, telling
 from linter.catalog.snapshot import SnapshotError, manifest_hash, shipped
 from linter.dialects import sigma
 from linter.rule import Indicator, Rule
 from linter.source import Source
 from tests.catalog.conftest import process, share, uuid
+from tests.checks.corpus import catalog as build
+from tests.filtered import filtered
 
 MACHINE = Indicator("SubjectUserName", "endswith", "$")
 TOOL = Indicator("ParentImage.path", "startswith", "c:\\program files\\tool\\")
@@ -206,3 +208,17 @@ def test_a_shard_that_is_not_what_the_manifest_says(how: str, snapshot: Path, tm
 def test_the_shipped_snapshot_lies_beside_the_package() -> None:
     assert shipped().name == "catalog_snapshot"
     assert (shipped().parent / "linter").is_dir()
+
+
+def test_rules_that_say_the_same(tmp_path: Path) -> None:
+    same = [filtered(n, "CommandLine|contains: 'one'", "Image|endswith: '\\a.exe'") for n in (1, 2)]
+    tuned = filtered(3, "CommandLine|contains: 'one'", "Image|endswith: '\\a.exe'", filters=(("User: 'x'",),))
+    other = filtered(4, "CommandLine|contains: 'two'", "Image|endswith: '\\a.exe'")
+    catalog = Catalog.open(build(tmp_path, [*same, tuned, other]))
+    rules = {rule.title: rule for rule in catalog.every_rule()}
+    mine = rules["Authored rule 1"]
+    looks, excludes = sides(mine.indicators, mine.classes, ())
+    found = catalog.same(looks)
+    assert {catalog.rule(handle).title for _, handle in found} == {f"Authored rule {n}" for n in (1, 2, 3)}
+    assert {catalog.rule(handle).title for gone, handle in found if gone == excludes} == {"Authored rule 1", "Authored rule 2"}
+    assert catalog.same("0" * 20) == []
