@@ -18,7 +18,7 @@ from functools import wraps
 from math import log2
 from typing import NamedTuple, TypeVar
 
-from linter.rule import And, Node, Not, Or, Predicate, Rule, Term
+from linter.rule import GROUPS, And, Node, Not, Or, Predicate, Rule, Term
 
 MAX_BRANCHES = 512
 MAX_CLAUSES = 8192  # value lists of filters run to thousands; products of them are sampled past this
@@ -218,7 +218,7 @@ def _negations(tree: Node) -> Iterator[tuple[list[Node], tuple[Predicate, ...]]]
 
 def _some_leaves(node: Node) -> Iterator[Predicate]:
     """The first leaf or so below a node: enough to say that a condition stands beside."""
-    while isinstance(node, And | Or) and node.items:
+    while isinstance(node, GROUPS) and node.items:
         node = node.items[0]
     if isinstance(node, Predicate) and not node.excluded:
         yield node

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import accumulate
 from typing import NamedTuple
 
 
@@ -35,8 +36,7 @@ class Source:
             starts = [0]
             text, at = self.text, 0
             if "\r" not in text:
-                while (at := text.find("\n", at) + 1) > 0:
-                    starts.append(at)
+                starts = [*accumulate([len(line) + 1 for line in text.split("\n")[:-1]], initial=0)]
             else:
                 while at < len(text):
                     if text[at] == "\n" or (text[at] == "\r" and text[at + 1 : at + 2] != "\n"):

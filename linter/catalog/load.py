@@ -302,6 +302,10 @@ class Catalog:
                             found[one] = None
         return tuple(found)
 
+    def has_id(self, handle: str, id: str) -> bool:
+        """Whether a rule has an id, which is not empty."""
+        return bool(id) and self._has_id(handle, id, *self._place(handle))
+
     def _place(self, handle: str) -> tuple[Snapshot, str, str]:
         """(snapshot, handle in it, shard) of a handle."""
         snapshot, bare, cells = self._indexed(handle)

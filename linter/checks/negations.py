@@ -14,7 +14,7 @@ from typing import NamedTuple
 from linter import logic
 from linter.checks import matching
 from linter.checks.base import RuleContext
-from linter.rule import And, Node, Not, Or, Predicate, Rule, leaves
+from linter.rule import GROUPS, And, Node, Not, Or, Predicate, Rule, leaves
 
 MAX_WORK = 200_000  # comparisons held against each other in one rule; past it the checks are silent
 MAX_CLAUSES = 2048
@@ -173,7 +173,7 @@ class Facts:
                 return ()
             out = any(self.says(node, leaf) is False for leaf in clause.holds)
             return (node,) if out or any(self.says(node, leaf) is True for leaf in clause.fails) else ()
-        if not isinstance(node, And | Or) or not node.items or depth > MAX_NODES or self.on(node).keys().isdisjoint(wanted):
+        if not isinstance(node, GROUPS) or not node.items or depth > MAX_NODES or self.on(node).keys().isdisjoint(wanted):
             return ()
         reasons: list[Predicate] = []
         for item in node.items:

@@ -84,21 +84,30 @@ def like(context: RuleContext, same_exclusions: bool = False) -> Iterator[Catalo
 
     `same_exclusions`: those alone that exclude the same, too.
     """
-    rule, mine = context.rule, own(context)
-    if not mine.told:
-        return
-    catalog = context.catalog
-    looks, gone = mine.sides
-    handles = {handle for excludes, handle in catalog.same(looks) if excludes == gone or not same_exclusions}
-    for other in catalog.rules(sorted(handles.difference(itself(context)))) if handles else ():
-        if not is_itself(rule, other):
-            yield other
+    others = [handle for handle, gone, own_id in _same(context) if not own_id and (gone or not same_exclusions)]
+    if others and own(context).told:
+        for other in context.catalog.rules(sorted(others)):
+            if not is_itself(context.rule, other):
+                yield other
 
 
-def is_current(context: RuleContext, handle: str) -> bool:
-    """Whether a catalog rule looks for and excludes exactly what this one does, on the same events."""
-    looks, gone = own(context).sides
-    return (gone, handle) in context.catalog.same(looks)
+def is_current(context: RuleContext) -> bool:
+    """Whether a public rule of its id and vendor looks for and excludes exactly what this one does, on the same events."""
+    vendor = context.catalog.vendor
+    return any(gone and own_id and vendor(handle) == context.rule.vendor for handle, gone, own_id in _same(context))
+
+
+def _same(context: RuleContext) -> list[tuple[str, bool, bool]]:
+    """(handle, whether it excludes the same, whether it has the rule's id) of rules that look for the same; once a rule."""
+    found = context.shared.get("same")
+    if not isinstance(found, list):
+        catalog = context.catalog
+        looks, gone = own(context).sides
+        found = [
+            (handle, excludes == gone, catalog.has_id(handle, context.rule.id)) for excludes, handle in catalog.same(looks)
+        ]
+        context.shared["same"] = found
+    return found
 
 
 def date(catalog: Catalog, other: CatalogRule) -> str:

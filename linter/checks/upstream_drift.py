@@ -55,8 +55,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
     rule = context.rule
     if rule.kind not in KINDS or not rule.trees:
         return
-    same = itself(context)
-    if len(same) == 1 and is_current(context, same[0]):
+    if is_current(context):
         return
     found = _nearest(context)
     if found is None:

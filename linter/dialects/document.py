@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
-from linter.rule import And, Node, Not, Or, Predicate, Term
+from linter.rule import GROUPS, Node, Not, Predicate, Term
 from linter.source import Embedded
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -96,7 +96,7 @@ def relocated(node: Node, place: Embedded) -> Node:
         return node._replace(start=place.at(node.start), end=place.end(node.start, node.end))
     if isinstance(node, Not):
         return Not(relocated(node.item, place), node.label)
-    if isinstance(node, And | Or):
+    if isinstance(node, GROUPS):
         return type(node)(tuple(relocated(item, place) for item in node.items), node.label)
     assert isinstance(node, Predicate)
     return node

@@ -10,7 +10,7 @@ from linter.dialects.queries.core import QueryError
 from linter.dialects.sigma_values import Modifiers
 from linter.dialects.yamldoc import Mapping, Scalar, Sequence, embedded
 from linter.dialects.yamldoc import Node as Yaml
-from linter.rule import And, Fault, Node, Not, Or, OrgList, Selection, Term
+from linter.rule import GROUPS, And, Fault, Node, Not, Or, OrgList, Selection, Term
 from linter.source import Source
 
 _NO_SELECTION = frozenset(("condition", "timeframe"))
@@ -208,7 +208,7 @@ def _lists(tree: Node) -> list[OrgList]:
     stack: list[tuple[Node, bool]] = [(tree, False)]
     while stack:
         node, negated = stack.pop()
-        if isinstance(node, And | Or):
+        if isinstance(node, GROUPS):
             stack.extend((item, negated) for item in reversed(node.items))
         elif isinstance(node, Not):
             stack.append((node.item, not negated))

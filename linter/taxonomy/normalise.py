@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from linter.rule import And, Event, Indicator, Node, Not, Or, Predicate, Term
+from linter.rule import GROUPS, Event, Indicator, Node, Not, Predicate, Term
 from linter.source import Embedded
 from linter.taxonomy import fields, values
 
@@ -30,7 +30,7 @@ class _Normaliser:
     def walk(self, node: Node, negated: bool, excluded: bool) -> Node:
         if isinstance(node, Term):
             return self.leaf(node, negated, excluded)
-        if isinstance(node, And | Or):
+        if isinstance(node, GROUPS):
             leaf, walk = self.leaf, self.walk
             return type(node)(
                 tuple(

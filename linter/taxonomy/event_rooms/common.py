@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from linter.rule import And, Event, Node, Not, Or, Term
+from linter.rule import GROUPS, Event, Node, Not, Term
 from linter.taxonomy import tables
 
 MAX_IDS = 60  # events listed for one query; the rest is the service's class
@@ -134,7 +134,7 @@ def terms(tree: Node | None, limit: int = 20000) -> list[Term]:
     stack: list[Node] = [tree] if tree is not None else []
     while stack and len(out) < limit:
         at = stack.pop()
-        if isinstance(at, And | Or):
+        if isinstance(at, GROUPS):
             stack.extend(reversed(at.items))
         elif isinstance(at, Not):
             continue
