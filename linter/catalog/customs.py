@@ -142,6 +142,8 @@ def _counted(catalog: Catalog, circle: Circle) -> tuple[frozenset[str], int, lis
         mates &= frozenset(catalog.users(Indicator("Image.name", "eq", circle.program)))
     if len(mates) < LEAST_CONSIDERED:
         return mates, 0, []
+    if not any(len(mates & excluders) >= LEAST_HERE for excluders in _often(catalog, circle.cls)):
+        return mates, 0, []
     considered = catalog.families(mates)
     if considered < LEAST_CONSIDERED:
         return mates, considered, []
@@ -162,6 +164,17 @@ def _case(catalog: Catalog, leaf: Indicator, cls: str, rules: Sequence[str]) -> 
     from linter.catalog.feasible import caveat
 
     return Case(leaf, cls, field_kind(leaf.field), tuple(rules), frozenset(map(catalog.vendor, rules)), caveat(leaf))
+
+
+@lru_cache(maxsize=64)
+def _often(catalog: Catalog, cls: str) -> list[frozenset[str]]:
+    """The rules of a class that exclude a leaf, for each that LEAST_HERE of them do."""
+    leaves, by_rule = _leaves(catalog, cls)
+    found: list[list[str]] = [[] for _ in leaves]
+    for handle, numbers in by_rule.items():
+        for at in numbers:
+            found[at].append(handle)
+    return [frozenset(handles) for handles in found if len(handles) >= LEAST_HERE]
 
 
 @lru_cache(maxsize=64)
