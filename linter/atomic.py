@@ -10,11 +10,16 @@ import stat
 def write_whole(path: str, content: str | bytes) -> None:
     """Replaces a file's content (text as UTF-8, line ends as they are) and keeps its mode; a killed run leaves it old or new.
 
-    A symbolic link stays one: the file it leads to is replaced. OSError when it can't be written.
+    A symbolic link stays one: the file it leads to is replaced. A device or pipe (`/dev/null`, `/dev/stdout`, a shell's
+    `>(command)`) is written to, never replaced. OSError when it can't be written.
     """
     import tempfile
 
     data = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+    if _is_stream(path):
+        with open(path, "wb") as stream:  # noqa: PTH123
+            stream.write(data)
+        return
     target = os.path.realpath(path)
     handle, temporary = tempfile.mkstemp(prefix=".siftlint-", suffix=".tmp", dir=os.path.dirname(target) or ".")  # noqa: PTH120
     try:
@@ -28,6 +33,15 @@ def write_whole(path: str, content: str | bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108
         raise
+
+
+def _is_stream(path: str) -> bool:
+    """Whether a path is there and leads to neither a file nor a folder."""
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
 def _mode(path: str) -> int:
