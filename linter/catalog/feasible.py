@@ -158,14 +158,14 @@ class Feasible:
         """Whether a leaf may be proposed as an exclusion."""
         field = base(leaf.field)
         return (
-            self._has(field)
+            self.has(field)
             and not values.is_selector(leaf.field)
             and (field not in self._listed or leaf.op == "null")
             and not self._covered(leaf)
             and self._matches(leaf, field)
         )
 
-    def _has(self, field: str) -> bool:
+    def has(self, field: str) -> bool:
         """Whether an event of the rule has the field."""
         known = self._fields.get(field)
         if known is None:

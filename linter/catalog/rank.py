@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from math import exp, log
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -88,6 +89,7 @@ class Ranking:
         self.own_fields = Counter(base(leaf.indicator.field) for leaf in self.one.excluded)
         self.own_kinds = Counter(_class(leaf.indicator) for leaf in self.one.excluded)
         self.wording = Wording(rule, catalog)
+        self.allowed = Feasible(rule, self.one, self.peers)
         self._places: dict[str, str] = {}  # field → the kind of its native name
 
     def ordered(self) -> list[Scored]:
@@ -98,7 +100,8 @@ class Ranking:
 
     def suggestions(self, limit: int) -> tuple[Suggestion, ...]:
         """The first of them, with their evidence."""
-        return tuple(self._suggestion(one) for one in self.ordered()[:limit])
+        found = (self._suggestion(one) for one in self.ordered())
+        return tuple(islice((one for one in found if one), limit))
 
     def alike(self, handles: Collection[str]) -> float:
         """How like the rule these rules are: the mean likeness of the three nearest, 0 for those that are no peers."""
@@ -149,13 +152,12 @@ class Ranking:
     # what remains, and in which order
 
     def _feasible(self, scores: Sequence[tuple[float, Candidate]]) -> list[Scored]:
-        allowed = Feasible(self.rule, self.one, self.peers)
         own = {(p.field.lower(), p.op, p.value.lower()) for p in self.rule.predicates()}
         out: list[Scored] = []
         for score, one in scores:
             if len(out) >= CONSIDERED:
                 break
-            if allowed.allows(one.indicator):
+            if self.allowed.allows(one.indicator):
                 native = self.wording.native(one.indicator)
                 key = (native.field.lower(), native.op, native.value.lower()) if native else None
                 if native and key and key not in own:
@@ -254,30 +256,34 @@ class Ranking:
 
     # evidence
 
-    def _suggestion(self, one: Scored) -> Suggestion:
+    def _suggestion(self, one: Scored) -> Suggestion | None:
+        """None for a leaf that stands with others only, of which the rule's events have none or it has no words."""
         leaf = one.candidate.indicator
         voters = sorted(one.candidate.voters, key=lambda at: (-self.likeness[at], self.peers.peers[at].handle))
+        rest = self._rest(leaf, voters)
+        if rest is None:
+            return None
         handles: dict[str, str] = {}  # family → its member most like the rule
         for at in voters:
             handles.setdefault(self.peers.peers[at].family, self.peers.peers[at].handle)
         score = round(_share(one.score, bool(self.one.excluded)), 4)
         completes = leaf in self.twins or (leaf.op == "null" and not voters)
         return Suggestion(
-            leaf, one.native, self._rest(leaf, voters), one.cls[1], score, len(handles),
+            leaf, one.native, rest, one.cls[1], score, len(handles),
             tuple(handles.values()), COMPLETES if completes else "", caveat(leaf),
         )  # fmt: skip
 
-    def _rest(self, leaf: Indicator, voters: Sequence[int]) -> tuple[Native, ...]:
-        """The other leaves of the clause in which like rules exclude it; () where it stands alone in some."""
+    def _rest(self, leaf: Indicator, voters: Sequence[int]) -> tuple[Native, ...] | None:
+        """The other leaves of the clause in which like rules exclude it; () where it stands alone in some, None: can't be."""
         at = self.peers.by_leaf.get(leaf)
-        if at is None or not self.peers.voted[at].alone.isdisjoint(voters):
+        if not voters or at is None or not self.peers.voted[at].alone.isdisjoint(voters):
             return ()
         for number in voters[:10]:
             for rest in _beside(self.catalog.rule(self.peers.peers[number].handle), leaf):
-                words = [self.wording.native(other) for other in rest]
+                words = [self.wording.native(other) if self.allowed.has(base(other.field)) else None for other in rest]
                 if all(words):
                     return tuple(word for word in words if word)
-        return ()
+        return None
 
 
 def _beside(rule: CatalogRule, leaf: Indicator) -> Iterator[tuple[Indicator, ...]]:
