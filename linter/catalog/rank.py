@@ -87,7 +87,6 @@ class Ranking:
         self.likeness, self.fields = self.peers.likeness(self.one, barred)
         self.twins = {twin for leaf in self.one.excluded for twin in twins(leaf.indicator)}
         self.own_fields = Counter(base(leaf.indicator.field) for leaf in self.one.excluded)
-        self.own_kinds = Counter(_class(leaf.indicator) for leaf in self.one.excluded)
         self.wording = Wording(rule, catalog)
         self.allowed = Feasible(rule, self.one, self.peers)
         self._places: dict[str, str] = {}  # field → the kind of its native name
@@ -290,7 +289,7 @@ def _beside(rule: CatalogRule, leaf: Indicator) -> Iterator[tuple[Indicator, ...
     yield from sorted(rule.beside(leaf), key=lambda rest: (len(rest), rest))
 
 
-def _class(leaf: Indicator, cls: str = "") -> Class:
+def _class(leaf: Indicator, cls: str) -> Class:
     return field_kind(leaf.field), cls or kinds.benign_class(leaf)
 
 
