@@ -88,7 +88,18 @@ def everyone(catalog: Catalog, one: Custom, barred: Collection[str]) -> tuple[fr
 
 
 def circles(rule: Rule, catalog: Catalog) -> Iterator[Circle]:
-    """The circles of a rule. A technique with sub-techniques draws none: its table mixes theirs."""
+    """The circles of a rule in which something may be excluded.
+
+    A technique with sub-techniques draws none: its table mixes theirs.
+    """
+    known = catalog.circles
+    if known is None:
+        yield from _circles(rule, catalog)
+    elif any(cls in known or cls.count(":") > 1 for cls in rule.classes):
+        yield from (circle for circle in _circles(rule, catalog) if circle[1:] in known.get(circle.cls, ()))
+
+
+def _circles(rule: Rule, catalog: Catalog) -> Iterator[Circle]:
     techniques = dict.fromkeys(one.id for one in rule.techniques[:MOST_TECHNIQUES] if not _mixed(one.id))
     programs: dict[str, None] = {}
     for predicate in logic.predicates(rule):
@@ -115,13 +126,15 @@ def _mixed(technique: str) -> bool:
 
 class Case(NamedTuple):
     """What a circle's rules exclude, before it is known which of them don't testify: the leaf, its class, the kind of its
-    field, the handles (one a family), their vendors, and how an attacker could walk into it ("" where that is not known).
+    field, the handles (one a family), their share of the circle's independent rules, their vendors, and how an attacker could
+    walk into it ("" where that is not known).
     """
 
     indicator: Indicator
     cls: str
     field: str
     rules: tuple[str, ...]
+    share: float
     vendors: frozenset[str]
     caveat: str
 
@@ -134,57 +147,53 @@ def cases(catalog: Catalog, circle: Circle) -> list[Case]:
 
 @lru_cache(maxsize=2048)
 def _counted(catalog: Catalog, circle: Circle) -> tuple[frozenset[str], int, list[Case]]:
-    """The rules of a circle, how many of them are independent, and what at least LEAST_HERE of these exclude."""
-    mates = catalog.event_class(circle.cls).handles
-    if circle.technique:
-        mates &= catalog.technique(circle.technique).handles
-    if circle.program:
-        mates &= frozenset(catalog.users(Indicator("Image.name", "eq", circle.program)))
-    if len(mates) < LEAST_CONSIDERED:
-        return mates, 0, []
-    if not any(len(mates & excluders) >= LEAST_HERE for excluders in _often(catalog, circle.cls)):
-        return mates, 0, []
-    considered = catalog.families(mates)
-    if considered < LEAST_CONSIDERED:
-        return mates, considered, []
-    votes: dict[int, dict[str, str]] = defaultdict(dict)
+    """The rules of a circle, how many of them are independent, and what at least LEAST_HERE of these exclude.
+
+    Few circles have anything of the kind: who excludes comes first, all rules of the circle only when they are needed.
+    """
     leaves, by_rule = _leaves(catalog, circle.cls)
-    for handle in sorted(mates):
-        for at in by_rule.get(handle, ()):
-            votes[at].setdefault(catalog.family(handle), handle)
+    excluding = by_rule.keys() & _within(catalog, circle) if circle.technique or circle.program else by_rule.keys()
+    votes: dict[int, dict[str, str]] = defaultdict(dict)
+    if len(excluding) >= LEAST_HERE:
+        for handle in sorted(excluding):
+            for at in by_rule[handle]:
+                votes[at].setdefault(catalog.family(handle), handle)
+    if all(len(found) < LEAST_HERE for found in votes.values()):
+        return frozenset(), 0, []
+    mates = catalog.event_class(circle.cls).handles
+    if circle.technique or circle.program:
+        mates &= _within(catalog, circle)
+    considered = catalog.families(mates)
     cases = [
-        _case(catalog, *leaves[at], sorted(found.values()))
+        _case(catalog, *leaves[at], sorted(found.values()), considered)
         for at, found in sorted(votes.items())
         if len(found) >= LEAST_HERE and len(found) >= 0.8 * LEAST_SHARE * considered
     ]
     return mates, considered, cases
 
 
-def _case(catalog: Catalog, leaf: Indicator, cls: str, rules: Sequence[str]) -> Case:
+def _within(catalog: Catalog, circle: Circle) -> frozenset[str]:
+    """The rules of all events that a circle's technique or program has."""
+    if circle.technique:
+        return catalog.technique(circle.technique).handles
+    return frozenset(catalog.users(Indicator("Image.name", "eq", circle.program)))
+
+
+def _case(catalog: Catalog, leaf: Indicator, cls: str, rules: Sequence[str], considered: int) -> Case:
     from linter.catalog.feasible import caveat
 
-    return Case(leaf, cls, field_kind(leaf.field), tuple(rules), frozenset(map(catalog.vendor, rules)), caveat(leaf))
-
-
-@lru_cache(maxsize=64)
-def _often(catalog: Catalog, cls: str) -> list[frozenset[str]]:
-    """The rules of a class that exclude a leaf, for each that LEAST_HERE of them do."""
-    leaves, by_rule = _leaves(catalog, cls)
-    found: list[list[str]] = [[] for _ in leaves]
-    for handle, numbers in by_rule.items():
-        for at in numbers:
-            found[at].append(handle)
-    return [frozenset(handles) for handles in found if len(handles) >= LEAST_HERE]
+    vendors = frozenset(map(catalog.vendor, rules))
+    return Case(leaf, cls, field_kind(leaf.field), tuple(rules), len(rules) / considered, vendors, caveat(leaf))
 
 
 @lru_cache(maxsize=64)
 def _leaves(catalog: Catalog, cls: str) -> tuple[list[tuple[Indicator, str]], dict[str, list[int]]]:
-    """The classed leaves that two rules or more of a class exclude as benign cases by themselves; handle → those it does."""
+    """The classed leaves that LEAST_HERE rules of a class exclude as benign cases by themselves; handle → those it does."""
     leaves: list[tuple[Indicator, str]] = []
     by_rule: dict[str, list[int]] = defaultdict(list)
-    for row in catalog.event_class(cls).exclusions(2):
+    for row in catalog.event_class(cls).exclusions(LEAST_HERE):
         benign = [handle for handle in row.benign if handle in row.alone] if row.cls != NO_CLASS else []
-        if len(benign) > 1:
+        if len(benign) >= LEAST_HERE:
             for handle in benign:
                 by_rule[handle].append(len(leaves))
             leaves.append((row.indicator, row.cls))

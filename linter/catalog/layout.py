@@ -11,6 +11,7 @@
     techniques/T1021.tsv     blocks of a technique and its sub-techniques, the same; exclusions of two rules or more
     events.tsv               provider, id, class, title, rules that name it, rules that imply it; sorted
     spellings.tsv            canonical field, op, vendor, count, native field, native op, template of the value; sorted
+    circles.tsv              class, technique or program: where rules exclude the same, see `circles_build`; sorted
     peers/                   what the ranker asks of rules that exclude a benign case: see `peers_build`
 
 Tables begin with one `#` line that names the columns. A block begins with `#name<TAB>rules<TAB>families`, its sections with

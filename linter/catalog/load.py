@@ -13,6 +13,7 @@
     catalog.spellings(field, op, vendor)          -> how that vendor writes a canonical (field, op), commonest first
     catalog.event_rules(provider, id)             -> handles of rules that name a concrete event themselves
     catalog.same(looks)                           -> rules that look for exactly the same on the same events
+    catalog.circles                               -> the circles of rules that exclude something in common (see customs.py)
     catalog.rule(handle) -> CatalogRule           .rules(handles); catalog.by_id(id) -> handles with that id, any vendor
     catalog.family(handle), catalog.families(handles)   near-copies count once
     catalog.related_to(rule)                      -> handles that must not testify for a rule under lint: itself, rules that it
@@ -33,7 +34,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from linter.catalog import layout, rows
@@ -102,6 +103,20 @@ class Catalog:
     def technique(self, technique: str) -> Table:
         """The table of a technique (current id), rules of its sub-techniques included."""
         return self._table("techniques", layout.technique_shard(technique), technique)
+
+    @cached_property
+    def circles(self) -> dict[str, frozenset[tuple[str, str]]] | None:
+        """By event class the (technique, program) of the circles in which rules exclude the same: see `circles_build`.
+
+        None where that is not known: over several layers they would have to be counted together.
+        """
+        if len(self.snapshots) > 1 or "circles.tsv" not in self.snapshots[0].files:
+            return None
+        found: dict[str, set[tuple[str, str]]] = {}
+        for line in self.snapshots[0].read("circles.tsv").decode("utf-8").split("\n")[1:-1]:
+            cls, technique, program = map(layout.unescape, line.split("\t"))
+            found.setdefault(cls, set()).add((technique, program))
+        return {cls: frozenset(keys) for cls, keys in found.items()}
 
     def class_names(self) -> list[str]:
         """Every event class, sorted. Reads all their shards."""
@@ -190,13 +205,7 @@ class Catalog:
     def holding(self, field: str, text: str) -> tuple[int, int]:
         """(values of a field that hold a text, all its values) among those that rules look for or exclude; not its regexes."""
         joined, total = self._values_of(field)
-        text = layout.escape(text)
-        found, at = 0, joined.find(text)
-        while at >= 0:
-            found += 1
-            at = joined.find("\n", at)
-            at = joined.find(text, at) if at >= 0 else -1
-        return found, total
+        return len(re.findall(re.escape(layout.escape(text)) + "[^\n]*", joined)), total
 
     @lru_cache(maxsize=32)  # noqa: B019
     def _values_of(self, field: str) -> tuple[str, int]:
@@ -304,7 +313,12 @@ class Catalog:
 
     def has_id(self, handle: str, id: str) -> bool:
         """Whether a rule has an id, which is not empty."""
-        return bool(id) and self._has_id(handle, id, *self._place(handle))
+        if not id:
+            return False
+        bare = handle.rpartition(":")[2]
+        if bare == layout.handle_stem(bare[0], f"{LETTERS[bare[0]]}:{id}"):  # made of it: no need to look
+            return True
+        return self._has_id(handle, id, *self._place(handle))
 
     def _place(self, handle: str) -> tuple[Snapshot, str, str]:
         """(snapshot, handle in it, shard) of a handle."""

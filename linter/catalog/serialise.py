@@ -10,7 +10,7 @@ from io import BytesIO
 from math import sqrt
 from typing import Any, NamedTuple, TypeAlias
 
-from linter.catalog import layout, peers_build, rows
+from linter.catalog import circles_build, layout, peers_build, rows
 from linter.catalog.aggregate import Gathered
 from linter.catalog.corpora import parents
 from linter.catalog.model import CatalogRule, Excluded, sides, telling, weight
@@ -49,6 +49,7 @@ def files(gathered: Gathered) -> Iterator[tuple[str, bytes]]:
     yield from _reach(gathered)
     yield "events.tsv", _events(gathered, contents)
     yield "spellings.tsv", _spellings(gathered)
+    yield "circles.tsv", circles_build.table(rules, contents.classes, contents.techniques)
     yield from peers_build.files(rules)
     yield from _blocks("classes", layout.class_shard, contents.classes, gathered, least=1)
     yield from _blocks("techniques", layout.technique_shard, contents.techniques, gathered, least=2)

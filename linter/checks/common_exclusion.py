@@ -52,6 +52,7 @@ SHARE, WIDE_SHARE = 0.1, 0.25  # of a circle; of all rules on the same events
 # also on an event that hardly any other rule reads; for pedants.
 ALIKE, ALIKE_OF_MANY, ALIKE_ON_RARE, QUITE_ALIKE = 0.7, 0.6, 0.3, 0.3
 MANY = 5
+LEFT = 0.5  # of a circle, at the least, when those are gone that don't testify for a rule
 MOST = 2  # findings a rule
 SHOWN = 8
 LIKELY = 10  # first suggestions of the ranker, of which it has to be one
@@ -115,10 +116,11 @@ def check(context: RuleContext) -> Iterator[Finding]:
 @lru_cache(maxsize=2048)
 def _shown(catalog: Catalog, circle: Circle, vendor: str, pedantic: bool) -> list[Case]:
     """The cases of a circle that rules of a vendor exclude and that a reader would hear of."""
+    least = LEFT * _wanted(circle)
     return [
         case
         for case in cases(catalog, circle)
-        if vendor in case.vendors and (pedantic or not (case.caveat or case.cls in FOLDERS))
+        if vendor in case.vendors and (pedantic or not (case.share < least or case.caveat or case.cls in FOLDERS))
     ]
 
 
@@ -232,7 +234,12 @@ def _akin(catalog: Catalog, one: Custom, required: Collection[Indicator]) -> boo
 
 def _common(one: Custom) -> bool:
     """Whether a share is large enough for every reader."""
-    return one.share >= (SHARE if one.circle.technique or one.circle.program else WIDE_SHARE)
+    return one.share >= _wanted(one.circle)
+
+
+def _wanted(circle: Circle) -> float:
+    """The share of a circle that every reader would hear of."""
+    return SHARE if circle.technique or circle.program else WIDE_SHARE
 
 
 def _finding(context: RuleContext, one: Custom, suggestion: Suggestion, persona: Persona) -> Finding:
