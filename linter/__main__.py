@@ -1,6 +1,6 @@
 """`python -m linter`: the same as `siftlint`."""
 
-from linter.cli import main
+from linter.cli import command
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    command()
