@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from linter.dialects import marks, registry
-from linter.reading import Unreadable, load
+from linter.reading import Unreadable, irregular, load
 from linter.source import Source
 
 SUFFIXES: dict[str, tuple[str, ...]] = {
@@ -77,8 +77,7 @@ def find(paths: Sequence[str], ignore: Sequence[str] = (), wanted: str = "auto",
         elif stat.S_ISREG(mode):
             files.setdefault(os.path.abspath(path) if len(paths) > 1 else path, path)  # noqa: PTH100
         else:
-            problem = load(path)
-            problems[path] = problem if isinstance(problem, Unreadable) else Unreadable(path, "not a regular file")
+            problems[path] = irregular(path, mode)
     every: list[str | Unreadable] = [*files.values(), *problems.values()]
     return sorted(every, key=lambda item: item if isinstance(item, str) else item.path)
 

@@ -11,6 +11,9 @@ from linter.source import Position, Source
 MAX_BYTES = 5_000_000  # the largest public rule file has 0.3 MB
 MAX_NDJSON_BYTES = 20_000_000  # one file holds every rule of a Kibana space
 _HEAD, _TAIL = 256 * 1024, 64 * 1024  # of a file too large to read: enough to tell whether it is a rule
+_FLAGS = os.O_RDONLY
+for _name in ("O_BINARY", "O_CLOEXEC", "O_NONBLOCK", "O_NOCTTY"):  # those that the system has
+    _FLAGS |= getattr(os, _name, 0)
 _UTF16 = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _UTF32 = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
 
@@ -29,38 +32,59 @@ class Unreadable(NamedTuple):
 
 
 def load(path: str) -> Source | Unreadable:
-    """The text of a file, UTF-8 with or without a byte order mark, line ends kept; never raises on any path or content."""
+    """The text of a file, UTF-8 with or without a byte order mark, line ends kept; never raises on any path or content.
+
+    What is not known to be a file belongs to `irregular` first: opening a device may do something to it.
+    """
+    limit = MAX_NDJSON_BYTES if path.lower().endswith(".ndjson") else MAX_BYTES
     try:
-        status = os.stat(path)  # noqa: PTH116  (a plain call: this runs once a file)
-        if not stat.S_ISREG(status.st_mode):
-            return Unreadable(path, f"not a regular file but {_sort(status.st_mode)}; it is not read")
-        limit = MAX_NDJSON_BYTES if path.lower().endswith(".ndjson") else MAX_BYTES
-        if status.st_size > limit:
-            with open(path, "rb") as file:  # noqa: PTH123
-                sample = file.read(_HEAD)
-                file.seek(-_TAIL, os.SEEK_END)
-                return _too_large(path, status.st_size, limit, sample + b"\n" + file.read(_TAIL))
-        data = _bytes(path, status.st_size, limit)
+        data, size = _bytes(path, limit)
+    except _Irregular as found:
+        return irregular(path, found.mode)
     except FileNotFoundError:
         return Unreadable(path, "no such file or folder")
     except PermissionError:
         return Unreadable(path, "no permission to read it")
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         return Unreadable(path, f"can't be read: {getattr(error, 'strerror', None) or error}")
-    if len(data) > limit:
-        return _too_large(path, len(data), limit, data[:_HEAD])
-    return decode(path, data)
+    return decode(path, data) if size <= limit else _too_large(path, size, limit, data)
 
 
-def _bytes(path: str, size: int, limit: int) -> bytes:
-    """The bytes of a file, somewhat more than `limit` at most. Plain calls of the system: half the time of `open`."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+class _Irregular(Exception):
+    """What was opened turned out to be no regular file."""
+
+    def __init__(self, mode: int) -> None:
+        super().__init__(mode)
+        self.mode = mode
+
+
+def irregular(path: str, mode: int) -> Unreadable:
+    """Why what is no regular file is not read."""
+    return Unreadable(path, f"not a regular file but {_sort(mode)}; it is not read")
+
+
+def _bytes(path: str, limit: int) -> tuple[bytes, int]:
+    """The bytes of a file and how many it has; of one that is larger than `limit` the head and the tail.
+
+    Plain calls of the system: half the time of `open`. A pipe is not waited for.
+    """
+    descriptor = os.open(path, _FLAGS)
     try:
-        data = os.read(descriptor, size + 1)
-        if len(data) != size:  # it has changed, has no size of its own (/proc), or came in pieces
-            while len(data) <= limit and (more := os.read(descriptor, limit + 1)):
-                data += more
-        return data
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise _Irregular(status.st_mode)
+        size = status.st_size
+        if size <= limit:
+            data = os.read(descriptor, size + 1)
+            if len(data) != size:  # it has changed, has no size of its own (/proc), or came in pieces
+                while len(data) <= limit and (more := os.read(descriptor, limit + 1)):
+                    data += more
+            if len(data) <= limit:
+                return data, len(data)
+            return data[:_HEAD], len(data)
+        head = os.read(descriptor, _HEAD)
+        os.lseek(descriptor, -_TAIL, os.SEEK_END)
+        return head + b"\n" + os.read(descriptor, _TAIL), size
     finally:
         os.close(descriptor)
 

@@ -102,6 +102,14 @@ def test_special_files_are_passed_over_and_said_when_named(tree: Path) -> None:
 
 
 @posix
+def test_a_file_that_has_become_a_pipe_is_not_waited_for(tree: Path) -> None:
+    os.mkfifo(tree / "b" / "pipe.yml")
+    loaded = load("b/pipe.yml")
+    assert isinstance(loaded, Unreadable)
+    assert "named pipe" in loaded.message
+
+
+@posix
 def test_odd_names(tree: Path) -> None:
     (tree / "b" / "new\nline.yml").write_text(SIGMA, encoding="utf-8")
     assert "b/new\nline.yml" in find(["."])
