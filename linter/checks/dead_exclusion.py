@@ -64,9 +64,9 @@ def _reason(facts: Facts, one: Taken, clause: Clause) -> _Reason | None:
     if facts.spent:
         return None
     for leaf in clause.holds:
-        lone, field = Clause((leaf,), (), "", True), matching.key(leaf)
+        field = matching.key(leaf)
         for node in one.beside:
-            found = field in facts.on(node) and facts.against(node, lone)
+            found = field in facts.on(node) and facts.against(node, Clause((leaf,), (), "", True))
             if found:
                 return _Reason(leaf, found)
     for node in one.beside if len(clause.holds) > 1 or clause.fails else ():

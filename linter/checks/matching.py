@@ -20,6 +20,7 @@ _ENCODED = ("windash", "base64", "wide", "utf16", "expand", "hasprefix", "hassuf
 _NUMBERS = {"gt", "gte", "lt", "lte"}
 _BOOLEAN = frozenset(("true", "false", "1", "0", "yes", "no"))
 _ANCHORED = ((("eq", "startswith"), str.startswith), (("eq", "endswith"), str.endswith))
+_TEXTS = frozenset(("eq", "contains", "startswith", "endswith"))
 _GLOBS = frozenset(("eq", "contains", "startswith", "endswith", "like"))
 # Fields of which every event has one value, in every vendor's logs.
 _SINGLE = frozenset((
@@ -208,6 +209,18 @@ def _implied(known: Predicate, other: Predicate, dialect: str) -> bool | None:
     if known.op in _NUMBERS and other.op in _NUMBERS:
         return _ranges(known, other)
     return None
+
+
+def plain_text(predicate: Predicate) -> tuple[str, str] | None:
+    """(op, value in lower case) of a comparison of text whatever its case; None for one that is more than that."""
+    if predicate.cased or predicate.op not in _TEXTS or opaque(predicate):
+        return None
+    return predicate.op, predicate.value.lower()
+
+
+def implies_text(known: tuple[str, str], other: tuple[str, str]) -> bool | None:
+    """`implies` for two `plain_text`s of one field that has one value an event, not both `eq`."""
+    return True if _surely(*known, *other) else False if _never(*known, *other) else None
 
 
 def _presence(known: Predicate, other: Predicate) -> bool | None:

@@ -139,6 +139,7 @@ class Facts:
         self._classes = rule.classes
         self._single: dict[str, bool] = {}
         self._known: dict[tuple[int, int], bool | None] = {}
+        self._texts: dict[int, tuple[str, str] | None] = {}
         self._on: dict[int, dict[str, list[Predicate]]] = {}
 
     @property
@@ -159,8 +160,20 @@ class Facts:
         one = self._single.get(other.field)
         if one is None:
             one = self._single[other.field] = matching.single(self.rule.dialect, self._classes, other)
-        found = self._known[pair] = matching.implies(known, other, one, self.rule.dialect)
+        left, right = self._text(known), self._text(other)
+        if left and right and not left[0] == right[0] == "eq":  # nearly all pairs
+            found = matching.implies_text(left, right)
+            found = found if found or one else None
+        else:
+            found = matching.implies(known, other, one, self.rule.dialect)
+        self._known[pair] = found
         return found
+
+    def _text(self, one: Predicate) -> tuple[str, str] | None:
+        """`matching.plain_text`, each asked once. Whether case counts in Elastic is up to the index."""
+        if id(one) not in self._texts:
+            self._texts[id(one)] = None if self.rule.dialect == "elastic" else matching.plain_text(one)
+        return self._texts[id(one)]
 
     def against(self, node: Node, clause: Clause) -> tuple[Predicate, ...]:
         """The conditions that rule the clause out in every way in which a tree can hold; () when there is a way left."""

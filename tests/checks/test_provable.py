@@ -115,6 +115,9 @@ def test_implications_hold_for_every_value(left: str, right: str, value: str | N
     for known in leaves:
         for other in leaves:
             claim = matching.implies(known, other)
+            one, two = matching.plain_text(known), matching.plain_text(other)
+            if one and two and not one[0] == two[0] == "eq":
+                assert matching.implies_text(one, two) is claim
             if claim is not None and matching.holds(known, value):
                 assert matching.holds(other, value) is claim
 
