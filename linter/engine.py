@@ -155,18 +155,15 @@ def _raise(
 ) -> Iterator[Finding]:
     for module in _wanted(options, "file"):
         yield from islice(module.check(FileContext(options, module.CHECK, source, dialect, reading)), 10 * MOST_FINDINGS)
-    modules = _of_rules(options, dialect)
     for rule, known in zip(reading.rules, shared, strict=True):
-        quiet = is_quiet(rule, options.quiet_for)
-        context: RuleContext | None = None
+        modules = _of_rules(options, dialect, is_quiet(rule, options.quiet_for))
+        if not modules:
+            continue
+        context = RuleContext(options, modules[0].CHECK, rule, source, load, known)
         for module in modules:
-            if quiet and module.CHECK.statistical:
-                continue
-            if context is None:
-                context = RuleContext(options, module.CHECK, rule, source, load, known)
             context.info = module.CHECK  # the check before has said all that it will
             yield from islice(module.check(context), MOST_FINDINGS)
-        if ledger is not None and context is not None:
+        if ledger is not None:
             ledger.update(context.counted)
 
 
@@ -186,8 +183,10 @@ def _wanted(options: Options, scope: str) -> tuple[Check, ...]:
 
 
 @lru_cache(maxsize=256)
-def _of_rules(options: Options, dialect: str) -> tuple[Check, ...]:
-    return tuple(check for check in _wanted(options, "rule") if dialect in check.CHECK.dialects)
+def _of_rules(options: Options, dialect: str, quiet: bool) -> tuple[Check, ...]:
+    """What checks rules of a dialect; those alone that are not statistical where these are to be quiet."""
+    wanted = [check for check in _wanted(options, "rule") if dialect in check.CHECK.dialects]
+    return tuple(check for check in wanted if not (quiet and check.CHECK.statistical))
 
 
 def is_quiet(rule: Rule, quiet_for: Sequence[str]) -> bool:

@@ -186,7 +186,8 @@ class Rule(NamedTuple):
     @property
     def classes(self) -> tuple[str, ...]:
         """The event classes, each once, in order."""
-        return tuple(dict.fromkeys(event.cls for event in self.events))
+        events = self.events
+        return (events[0].cls,) if len(events) == 1 else tuple(dict.fromkeys([event.cls for event in events]))
 
     def predicates(self) -> Iterator[Predicate]:
         """Every predicate of every tree, in order."""

@@ -28,6 +28,10 @@ MAX_ALONE = 200  # exclusions of one field against which a case is held
 MANY = 5  # rules that look at a field of a log: then it is no oddity of one kind of event
 MAX_SETS = 64  # different sets of conditions on one field that are looked at
 
+Condition = tuple[Indicator, ...]  # a predicate's indicators
+# Conditions, each with whether it names a file; by tree: the sets of their numbers that branches have.
+_On = tuple[list[tuple[Condition, bool]], list[list[tuple[int, ...]]]]
+
 
 def caveat(leaf: Indicator) -> str:
     """How an attacker could walk into an exclusion, as a clause; "" where nothing is known against it."""
@@ -151,7 +155,7 @@ class Feasible:
         self._places = {base(own.indicator.field) for own in one.excluded if is_place(own.indicator)}
         self._listed = {base(p.canonical) for p in logic.predicates(rule) if p.listed and p.negated}
         self._fields: dict[str, bool] = {}
-        self._sets: dict[str, list[list[tuple[tuple[Indicator, ...], ...]]]] = {}
+        self._sets: dict[str, _On] = {}
         self._trees = [logic.tree_branches(tree, 256).items for tree in rule.trees]
 
     def allows(self, leaf: Indicator) -> bool:
@@ -194,13 +198,15 @@ class Feasible:
 
     def _matches(self, leaf: Indicator, field: str) -> bool:
         """Whether the rule can match such a case, and is not made of it: a way of it would be emptied."""
+        conditions, trees = self._on(field)
         home = is_place(leaf) and field not in self._places
         wanted = forms(leaf)
-        for ways in self._on(field):
+        answers = [WITHIN if home and names else self._says(one, leaf, wanted) for one, names in conditions]
+        for ways in trees:
             possible = False
-            for conditions in ways:
-                said = [self._says(condition, leaf, wanted) for condition in conditions]
-                if WITHIN in said or (home and any(_names(condition) for condition in conditions)):
+            for numbers in ways:
+                said = [answers[number] for number in numbers]
+                if WITHIN in said:
                     return False
                 possible = possible or APART not in said
             if possible:
@@ -208,32 +214,40 @@ class Feasible:
         return False
 
     @staticmethod
-    def _says(condition: tuple[Indicator, ...], leaf: Indicator, wanted: Sequence[Indicator]) -> str:
+    def _says(condition: Condition, leaf: Indicator, wanted: Sequence[Indicator]) -> str:
         """What one predicate says of a leaf: it always holds when the leaf itself does, never when a form can't."""
+        said = OPEN
         for known in condition:
-            if relation(known, leaf) == WITHIN:
+            answer = relation(known, leaf)
+            if answer == WITHIN:
                 return WITHIN
-        return APART if any(relation(known, form) == APART for known in condition for form in wanted) else OPEN
+            said = said or answer
+        if said == OPEN and len(wanted) > 1:  # the leaf itself is the first of them
+            return APART if any(relation(known, form) == APART for known in condition for form in wanted[1:]) else OPEN
+        return said
 
-    def _on(self, field: str) -> list[list[tuple[tuple[Indicator, ...], ...]]]:
-        """By tree: the different sets of conditions on a field that its branches have, each as its predicates' indicators."""
+    def _on(self, field: str) -> _On:
+        """The conditions on a field, and the different sets of them that the branches of each tree have."""
         found = self._sets.get(field)
         if found is None:
-            found = []
+            numbers: dict[Condition, int] = {}
+            trees = []
             for branches in self._trees:
-                sets: dict[tuple[tuple[Indicator, ...], ...], None] = {}
+                sets: dict[tuple[int, ...], None] = {}
                 for branch in branches:
                     on = {
-                        p.indicators for p in branch if p.op != "re" and any(base(one.field) == field for one in p.indicators)
+                        numbers.setdefault(p.indicators, len(numbers))
+                        for p in branch
+                        if p.op != "re" and any(base(one.field) == field for one in p.indicators)
                     }
                     sets[tuple(sorted(on))] = None
                     if len(sets) >= MAX_SETS:
                         break
-                found.append(list(sets))
-            self._sets[field] = found
+                trees.append(list(sets))
+            found = self._sets[field] = [(one, _names(one)) for one in numbers], trees
         return found
 
 
-def _names(condition: tuple[Indicator, ...]) -> bool:
+def _names(condition: Condition) -> bool:
     """Whether a predicate asks for a file of some name."""
     return any(one.field.endswith(".name") and one.op in ("eq", "endswith") for one in condition)

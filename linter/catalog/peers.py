@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import log, sqrt
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -32,6 +32,7 @@ SYSTEMS = ("windows", "linux", "macos")
 MOST_KEPT = 4_000  # looked-up features that are remembered
 NEAREST = 100  # peers that vote
 _WORD = re.compile(r"[a-z0-9]{3,}")
+_new = tuple.__new__  # half the time of Indicator(…), once for every leaf
 _FILE = re.compile(r"[a-z0-9_\-]{1,60}\.(?:exe|dll|ps1|sys|vbs|bat|msi)")
 
 Feature = str | Indicator
@@ -181,16 +182,13 @@ class Peers:
         self._norms: dict[str, list[float]] = {kind: [] for kind in KINDS}  # kind → peer → norm of its features
         self._leaves: list[Indicator] = []
         self._cells: list[list[tuple[str, str, str]]] = []  # leaf → by layer: handle prefix, class, marked handles
-        self._by_value: dict[str, list[int]] = defaultdict(list)  # value → numbers of leaves
-        self._by_field: dict[str, list[int]] = defaultdict(list)
         self._looked_up: dict[tuple[str, str | Indicator], tuple[float, tuple[int, ...]]] = {}
         self._sources: dict[str, dict[str, int]] = {}
         for snapshot in catalog.snapshots:
             for line in _lines(snapshot.read("peers/rules.tsv")):
                 self._add_rule(line, snapshot.prefix)
         for snapshot in catalog.snapshots:
-            for line in _lines(snapshot.read("peers/leaves.tsv")):
-                self._add_leaf(line, snapshot.prefix)
+            self._add_leaves(_lines(snapshot.read("peers/leaves.tsv")), snapshot.prefix)
 
     def _add_rule(self, line: str, prefix: str) -> None:
         handle, listed, *norms = line.split("\t")
@@ -201,20 +199,39 @@ class Peers:
         for kind, norm in zip(KINDS, norms, strict=True):
             self._norms[kind].append(float(norm) or 1.0)
 
-    def _add_leaf(self, line: str, prefix: str) -> None:
-        field, op, value, cls, tokens = line.split("\t")
-        leaf = Indicator(layout.unescape(field), op, layout.unescape(value))
-        at = self.by_leaf.get(leaf)
-        if at is None:
-            at = self.by_leaf[leaf] = len(self._leaves)
-            self._leaves.append(leaf)
-            self._cells.append([(prefix, cls, tokens)])
-            self._by_value[leaf.value].append(at)
-            self._by_field[leaf.field].append(at)
-        else:  # in another layer too
-            self._cells[at].append((prefix, cls, tokens))
-        for token in tokens.split(" "):
-            self.excluded[self.number[prefix + token.rstrip("+")]].append(at)
+    def _add_leaves(self, lines: Iterable[str], prefix: str) -> None:
+        by_leaf, leaves, cells, number, excluded = self.by_leaf, self._leaves, self._cells, self.number, self.excluded
+        for line in lines:
+            field, op, value, cls, tokens = line.split("\t")
+            if not line.isascii():
+                field, value = layout.unescape(field), layout.unescape(value)
+            leaf = _new(Indicator, (field, op, value))
+            at = by_leaf.setdefault(leaf, len(leaves))
+            if at == len(leaves):
+                leaves.append(leaf)
+                cells.append([])
+            cells[at].append((prefix, cls, tokens))  # several where it is in another layer too
+            for token in tokens.replace("+", "").split(" "):
+                excluded[number[prefix + token]].append(at)
+
+    @cached_property
+    def _by_value(self) -> dict[str, list[int]]:
+        """Value → numbers of leaves."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for at, leaf in enumerate(self._leaves):
+            found[leaf.value].append(at)
+        return found
+
+    @cached_property
+    def _by_field(self) -> dict[str, list[int]]:
+        """Field, without its part → numbers of leaves."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for at, leaf in enumerate(self._leaves):
+            found[leaf.field].append(at)
+        merged: dict[str, list[int]] = defaultdict(list)
+        for field, numbers in found.items():
+            merged[base(field)] += numbers
+        return merged
 
     def _voted(self, at: int) -> Voted:
         leaf, cells = self._leaves[at], self._cells[at]
@@ -254,9 +271,7 @@ class Peers:
 
     def _with(self, kind: str, feature: str) -> list[int]:
         """The leaves with a value, or on a field (without its part)."""
-        if kind == "values":
-            return self._by_value.get(feature, [])
-        return [at for field, found in self._by_field.items() if base(field) == feature for at in found]
+        return (self._by_value if kind == "values" else self._by_field).get(feature, [])
 
     def fields_of(self, source: str) -> dict[str, int]:
         """The fields (without parts) that rules with a log source look at, and how many do."""

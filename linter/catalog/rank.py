@@ -224,17 +224,16 @@ class Ranking:
         """By kind: the summed likeness of the peers that exclude it, and how many independent ones read the same events."""
         likest: dict[tuple[Kind, str], float] = {}
         same: set[tuple[Kind, str]] = set()
+        excluded, voted = self.peers.excluded, self.peers.voted
+        leaves = set().union(*(excluded[at] for at in self.likeness))
+        kind_of = {leaf: self._plain(voted[leaf].indicator) for leaf in leaves}
         for at, likeness in self.likeness.items():
             peer = self.peers.peers[at]
-            near = not self.one.sources.isdisjoint(peer.sources)
-            for leaf in self.peers.excluded[at]:
-                kind = self._plain(self.peers.voted[leaf].indicator)
-                if kind is None:
-                    continue
-                key = (kind, peer.family)
+            keys = {(kind, peer.family) for leaf in excluded[at] if (kind := kind_of[leaf]) is not None}
+            for key in keys:
                 likest[key] = max(likest.get(key, 0.0), likeness)
-                if near:
-                    same.add(key)
+            if not self.one.sources.isdisjoint(peer.sources):
+                same |= keys
         votes: dict[Kind, float] = defaultdict(float)
         for (kind, _), likeness in sorted(likest.items()):
             votes[kind] += likeness

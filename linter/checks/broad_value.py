@@ -47,7 +47,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
     rule = context.rule
     if rule.kind not in KINDS:
         return
-    short = {id(one): one for one in logic.predicates(rule) if _is_short(one)}
+    short = {id(one): one for one in logic.predicates(rule) if one.op == "contains" and _is_short(one)}
     if not short:
         return
     common = {key: found for key, one in short.items() if (found := _common(context, one)) is not None}
@@ -74,8 +74,7 @@ def check(context: RuleContext) -> Iterator[Finding]:
 
 
 def _is_short(one: Predicate) -> bool:
-    if one.op != "contains":
-        return False
+    """Whether a comparison of a part looks for a short word."""
     text = one.value.strip()
     return (
         0 < len(text) <= SHORT

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from linter import logic
@@ -94,11 +94,16 @@ class _Judge:
         self.catalog = catalog
         self.least = max(10, catalog.total // SHARE)
         classes = rule.classes
-        self.mates = [catalog.event_class(cls).handles for cls in classes]
         # Its users on any of the classes are as many as that only where those on some class are their part of it.
         part = -(-self.least // max(1, len(classes)))
         self.frequent = [_frequent(catalog, cls, part) for cls in classes] if part > 1 else None
         self.known: dict[tuple[str, str, str], Common | None] = {}
+
+    @cached_property
+    def mates(self) -> frozenset[str]:
+        """The rules on the same events."""
+        first, *others = [self.catalog.event_class(cls).handles for cls in self.rule.classes] or [frozenset()]
+        return first.union(*others)
 
     def may_rest(self, predicate: Predicate) -> bool:
         """Whether a loose branch may have this in it."""
@@ -111,7 +116,8 @@ class _Judge:
         """Whether so many rules on the same events may use it; most indicators are told apart here, without a look-up."""
         if not predicate.indicators:
             return False
-        return self.frequent is None or any(predicate.indicators[0] in found for found in self.frequent)
+        first = predicate.indicators[0]
+        return self.frequent is None or any(first in found for found in self.frequent)
 
     def branch(self, branch: Sequence[Predicate]) -> list[Common]:
         """What a branch rests on, when that is common as a whole; else []."""
@@ -154,7 +160,7 @@ class _Judge:
             indicator = predicate.indicators[0]
             users = frozenset(self.catalog.users(indicator))
             name = f"{predicate.field} {_OPS.get(predicate.op, predicate.op)} `{predicate.value}`"
-            if len(users) < self.least or len(frozenset().union(*(users & mates for mates in self.mates))) < self.least:
+            if len(users) < self.least or len(users & self.mates) < self.least:
                 return None
         return Common(base(predicate.canonical), name, users, indicator) if len(users) >= self.least else None
 

@@ -18,10 +18,12 @@ from linter.dialects.yamlnodes import Mapping, Scalar, Sequence
 
 MOST = 400_000  # characters, which can be no more nodes than `yamldoc.MAX_NODES`; the longest public rule has 300,000
 _DEEPEST = 40
-# indent, dash, key, colon; then one of '…', "…" (nothing but a comment behind them) and the rest; what is behind the quotes
+# indent, dash, key, colon; then one of a plain value about which there is no doubt, '…', "…" (nothing but a comment behind
+# them) and the rest; what is behind the quotes
 _LINES = re.compile(
     r"( *)(-(?: +|(?=\n)))?(?:([A-Za-z0-9_][A-Za-z0-9_.|-]{0,200})(:(?: +|(?=\n))))?"
-    r"""(?:('[^'\n]*(?:''[^'\n]*)*')(?= *(?: #|\n))|("[^"\\\n]*")(?= *(?: #|\n))|([^\n]*))([^\n]*)\n"""
+    r"""(?:([^\s?:,\[\]{}#&*!|>'"%@`-][^\n:#]*(?<! )(?=\n))"""
+    r"""|('[^'\n]*(?:''[^'\n]*)*')(?= *(?: #|\n))|("[^"\\\n]*")(?= *(?: #|\n))|([^\n]*))([^\n]*)\n"""
 )
 _NEXT = re.compile(r" *\n((?: *\n)*)( *)([^\n]*)")  # from the end of a plain scalar to that of the next line that is not empty
 _FIRST = re.compile(r"((?: *\n)*)( +)(?=[^ \n])")  # up to the first line of a block
@@ -42,11 +44,11 @@ def compose(text: str) -> Mapping | None:
     plain = False  # whether the value before may go on in the next line
     at = 0
     lines = iter(_LINES.findall(text))
-    for indent, dash, key, colon, single, double, rest, tail in lines:
+    for indent, dash, key, colon, sure, single, double, rest, tail in lines:
         column = len(indent)
         start = at + column
         if not key and not dash:  # an empty line, a comment, more of a text, or what is not known here
-            if not single and not double and (not rest or rest[0] == "#"):
+            if not sure and not single and not double and (not rest or rest[0] == "#"):
                 plain = plain and not rest
                 at = start + len(rest) + 1
                 continue
@@ -84,6 +86,12 @@ def compose(text: str) -> Mapping | None:
             stop = start + len(key)
             items.append(Scalar(key, start, stop, ""))
             start = stop + len(colon)
+        if sure:
+            at = start + len(sure)
+            items.append(Scalar(sure, start, at, ""))
+            plain = True
+            at += 1
+            continue
         plain = False
         if single:
             at = start + len(single)

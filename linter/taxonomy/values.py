@@ -19,7 +19,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 
 from linter.rule import Indicator
 from linter.taxonomy import literals, words
@@ -41,7 +40,6 @@ def is_selector(canonical: str) -> bool:
     return canonical in words.SELECTORS
 
 
-@lru_cache(maxsize=16384)
 def canonical(field: str, part: str, op: str, value: str) -> tuple[str, tuple[Indicator, ...]]:
     """The canonical field (with its part) and the indicators, the principal one first, of a (mapped field, part, op, value)."""
     if op == "re":
