@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from linter.catalog import copies, kinds, layout
-from linter.catalog.corpora import Leaf, Record
 from linter.catalog.model import LETTERS, CatalogRule
+from linter.catalog.records import Leaf, Record
 from linter.catalog.store import Clauses, Indicators, Lazy, PackedLeaf, PackedRule, Rules, Spool, packed, unpacked
 from linter.rule import Indicator
 

@@ -25,7 +25,7 @@ from linter.taxonomy import classes, values
 if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
 
-    from linter.catalog.corpora import Leaf, Record
+    from linter.catalog.records import Leaf, Record
 
 _SUSPECT = frozenset((NO_CLASS, "scripting_host", "cloud_service", "temp_folder", "user_folder"))  # no false positive by itself
 SERIOUS = frozenset(("medium", "high", "critical"))
@@ -229,7 +229,7 @@ class _Facts:
 
 def defines(rule: Rule) -> bool:
     """Whether what a rule under lint excludes is part of what it detects (an uncommon parent, a renamed program)."""
-    from linter.catalog.corpora import record
+    from linter.catalog.records import record
 
     found = record(rule, rule.path)
     facts = _Facts(found)

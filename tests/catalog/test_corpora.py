@@ -9,6 +9,8 @@ import pytest
 from linter.catalog import corpora
 from linter.catalog.build import run_build
 from linter.catalog.load import Catalog
+from linter.catalog.records import Record
+from linter.catalog.records import record as make_record
 from linter.dialects import sigma
 from linter.source import Source
 from tests.catalog.conftest import process, share
@@ -54,8 +56,8 @@ def test_one_public_corpus_becomes_a_catalog(tmp_path: Path) -> None:
     assert catalog.technique("T1021.002").rules
 
 
-def record(text: str) -> corpora.Record:
-    return corpora.record(sigma.read(Source("a.yml", text)).rules[0], "rules/a.yml")
+def record(text: str) -> Record:
+    return make_record(sigma.read(Source("a.yml", text)).rules[0], "rules/a.yml")
 
 
 def test_a_product_of_lists_is_kept_as_factors() -> None:

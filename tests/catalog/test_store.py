@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter.catalog import corpora, layout
+from linter.catalog import layout
 from linter.catalog.aggregate import Written, gather
-from linter.catalog.corpora import Record
+from linter.catalog.records import Record
+from linter.catalog.records import record as make_record
 from linter.catalog.store import Groups
 from linter.dialects import sigma
 from linter.rule import Indicator
@@ -47,7 +48,7 @@ def test_the_commonest_spelling_wins_and_of_several_the_first(texts: list[str]) 
 
 def records(count: int) -> Iterator[Record]:
     """Rules with an id, a title and five indicators of their own each."""
-    one = corpora.record(sigma.read(Source("a.yml", process(1))).rules[0], "rules/a.yml")
+    one = make_record(sigma.read(Source("a.yml", process(1))).rules[0], "rules/a.yml")
     for number in range(count):
         own = tuple(Indicator("CommandLine", "contains", f"some value of rule {number}, no. {at}") for at in range(5))
         rule = one.rule._replace(id=uuid(number), title=f"Rule {number}", indicators=own + one.rule.indicators)
