@@ -116,7 +116,7 @@ def reached(catalog: Catalog, case: Case) -> bool:
     """Whether another rule excludes something that was hidden: the ceiling."""
     table = peers.of(catalog)
     for leaf in case.hidden:
-        at = table.by_leaf.get(leaf)
+        at = table.leaf(leaf)
         if at is not None and any(table.peers[one].handle not in case.barred for one in table.voted[at].peers):
             return True
     return False

@@ -28,7 +28,7 @@ import re
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
-SCHEMA = 1
+SCHEMA = 2
 MANIFEST = "manifest.json"
 MARKS = "~+>=@-"
 KIND_MARKS = {"benign": "", "delegated": ">", "definitional": "=", "list": "@"}

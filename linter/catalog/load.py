@@ -110,7 +110,7 @@ class Catalog:
 
         None where that is not known: over several layers they would have to be counted together.
         """
-        if len(self.snapshots) > 1 or "circles.tsv" not in self.snapshots[0].files:
+        if len(self.snapshots) > 1:
             return None
         found: dict[str, set[tuple[str, str]]] = {}
         for line in self.snapshots[0].read("circles.tsv").decode("utf-8").split("\n")[1:-1]:

@@ -10,8 +10,9 @@ The snapshot's folder `peers` holds what this needs, made by `peers_build`.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from math import log, sqrt
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -32,7 +33,6 @@ SYSTEMS = ("windows", "linux", "macos")
 MOST_KEPT = 4_000  # looked-up features that are remembered
 NEAREST = 100  # peers that vote
 _WORD = re.compile(r"[a-z0-9]{3,}")
-_new = tuple.__new__  # half the time of Indicator(…), once for every leaf
 _FILE = re.compile(r"[a-z0-9_\-]{1,60}\.(?:exe|dll|ps1|sys|vbs|bat|msi)")
 
 Feature = str | Indicator
@@ -66,12 +66,15 @@ class Profile(NamedTuple):
 
 
 class Peer(NamedTuple):
-    """A rule that excludes a benign case: its log sources, and the operating systems that these are of."""
+    """A rule that excludes a benign case: its log sources, the operating systems that these are of, the norms of its features
+    by kind.
+    """
 
     handle: str
     family: str
     sources: frozenset[str]
     systems: frozenset[str]
+    norms: tuple[float, ...]
 
 
 class Voted(NamedTuple):
@@ -169,76 +172,94 @@ def of(catalog: Catalog) -> Peers:
     return Peers(catalog)
 
 
+class _Layer(NamedTuple):
+    """One snapshot's part of the tables: the prefix of its handles, the numbers of its first peer and leaf, of the one behind
+    its last leaf.
+    """
+
+    prefix: str
+    peer: int
+    leaf: int
+    end: int
+
+
 class Peers:
-    """The catalog's rules that exclude a benign case, what they exclude, and how like them a rule is."""
+    """The catalog's rules that exclude a benign case, what they exclude, and how like them a rule is.
+
+    Peers and leaves are numbered in the order of their tables, layer by layer; a row is parsed when it is first asked for.
+    A leaf that several layers have goes by its first number.
+    """
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
-        self.peers: list[Peer] = []
-        self.number: dict[str, int] = {}
-        self.excluded: list[list[int]] = []  # peer → numbers of leaves
-        self.by_leaf: dict[Indicator, int] = {}
-        self.voted: Mapping[int, Voted] = _Made(self._voted)  # number of a leaf → who excludes it
-        self._norms: dict[str, list[float]] = {kind: [] for kind in KINDS}  # kind → peer → norm of its features
-        self._leaves: list[Indicator] = []
-        self._cells: list[list[tuple[str, str, str]]] = []  # leaf → by layer: handle prefix, class, marked handles
+        self.number: dict[str, int] = {}  # handle → peer
+        self.peers: Mapping[int, Peer] = _Made(self._peer)
+        self.excluded: Mapping[int, Sequence[int]] = _Made(self._excluded)  # peer → the leaves that it excludes
+        self.voted: Mapping[int, Voted] = _Made(self._voted)  # leaf → who excludes it
+        self._layers: list[_Layer] = []
+        self._rows: list[str] = []
+        self._leaves: list[str] = []
         self._looked_up: dict[tuple[str, str | Indicator], tuple[float, tuple[int, ...]]] = {}
         self._sources: dict[str, dict[str, int]] = {}
         for snapshot in catalog.snapshots:
-            for line in _lines(snapshot.read("peers/rules.tsv")):
-                self._add_rule(line, snapshot.prefix)
-        for snapshot in catalog.snapshots:
-            self._add_leaves(_lines(snapshot.read("peers/leaves.tsv")), snapshot.prefix)
+            rows, leaves = (_lines(snapshot.read(f"peers/{name}.tsv")) for name in ("rules", "leaves"))
+            first = len(self._rows)
+            self._layers.append(_Layer(snapshot.prefix, first, len(self._leaves), len(self._leaves) + len(leaves)))
+            self.number.update({snapshot.prefix + row.partition("\t")[0]: first + at for at, row in enumerate(rows)})
+            self._rows += rows
+            self._leaves += leaves
 
-    def _add_rule(self, line: str, prefix: str) -> None:
-        handle, listed, *norms = line.split("\t")
-        handle = prefix + handle
-        self.number[handle] = len(self.peers)
-        self.peers.append(Peer(handle, self.catalog.family(handle), *_read(listed)))
-        self.excluded.append([])
-        for kind, norm in zip(KINDS, norms, strict=True):
-            self._norms[kind].append(float(norm) or 1.0)
+    def _layer(self, peer: int) -> _Layer:
+        return next(layer for layer in reversed(self._layers) if layer.peer <= peer)
 
-    def _add_leaves(self, lines: Iterable[str], prefix: str) -> None:
-        by_leaf, leaves, cells, number, excluded = self.by_leaf, self._leaves, self._cells, self.number, self.excluded
-        for line in lines:
-            field, op, value, cls, tokens = line.split("\t")
-            if not line.isascii():
-                field, value = layout.unescape(field), layout.unescape(value)
-            leaf = _new(Indicator, (field, op, value))
-            at = by_leaf.setdefault(leaf, len(leaves))
-            if at == len(leaves):
-                leaves.append(leaf)
-                cells.append([])
-            cells[at].append((prefix, cls, tokens))  # several where it is in another layer too
-            for token in tokens.replace("+", "").split(" "):
-                excluded[number[prefix + token]].append(at)
+    def _peer(self, at: int) -> Peer:
+        handle, listed, *norms, _ = self._rows[at].split("\t")
+        handle = self._layer(at).prefix + handle
+        return Peer(handle, self.catalog.family(handle), *_read(listed), tuple([float(norm) or 1.0 for norm in norms]))
+
+    def _excluded(self, at: int) -> Sequence[int]:
+        first = self._layer(at).leaf
+        found = [first + int(number) for number in self._rows[at].rpartition("\t")[2].split(" ")]
+        return [self._places(number)[0][1] for number in found] if first else found
+
+    def _places(self, leaf: int) -> list[tuple[_Layer, int]]:
+        """Every layer that has a leaf, with its number there."""
+        key = self._leaves[leaf].rsplit("\t", 2)[0] + "\t"
+        return [(layer, at) for layer in self._layers if (at := self._at(key, layer)) >= 0]
+
+    def _at(self, key: str, layer: _Layer) -> int:
+        """The number of the leaf whose row begins so in a layer, -1 where it has none."""
+        at = bisect_left(self._leaves, key, layer.leaf, layer.end)
+        return at if at < layer.end and self._leaves[at].startswith(key) else -1
+
+    def leaf(self, indicator: Indicator) -> int | None:
+        """The number of a leaf; None where no peer excludes it."""
+        key = "\t".join(map(layout.escape, indicator)) + "\t"
+        return next((at for layer in self._layers if (at := self._at(key, layer)) >= 0), None)
+
+    def _voted(self, leaf: int) -> Voted:
+        field, op, value, cls, _ = self._leaves[leaf].split("\t")
+        indicator = Indicator(layout.unescape(field), op, layout.unescape(value))
+        numbers: list[int] = []
+        alone: list[int] = []
+        for layer, at in self._places(leaf) if len(self._layers) > 1 else ((self._layers[0], leaf),):
+            for token in self._leaves[at].rpartition("\t")[2].split(" "):
+                handle = token.rstrip("+")
+                numbers.append(self.number[layer.prefix + handle])
+                if handle == token:
+                    alone.append(numbers[-1])
+        return Voted(indicator, base(indicator.field), cls, tuple(numbers), frozenset(alone))
 
     @cached_property
-    def _by_value(self) -> dict[str, list[int]]:
-        """Value → numbers of leaves."""
-        found: dict[str, list[int]] = defaultdict(list)
-        for at, leaf in enumerate(self._leaves):
-            found[leaf.value].append(at)
-        return found
-
-    @cached_property
-    def _by_field(self) -> dict[str, list[int]]:
-        """Field, without its part → numbers of leaves."""
-        found: dict[str, list[int]] = defaultdict(list)
-        for at, leaf in enumerate(self._leaves):
-            found[leaf.field].append(at)
-        merged: dict[str, list[int]] = defaultdict(list)
-        for field, numbers in found.items():
-            merged[base(field)] += numbers
-        return merged
-
-    def _voted(self, at: int) -> Voted:
-        leaf, cells = self._leaves[at], self._cells[at]
-        marked = [(prefix, token) for prefix, _, tokens in cells for token in tokens.split(" ")]
-        numbers = [self.number[prefix + token.rstrip("+")] for prefix, token in marked]
-        alone = frozenset(number for number, (_, token) in zip(numbers, marked, strict=True) if token[-1] != "+")
-        return Voted(leaf, base(leaf.field), cells[0][1], tuple(numbers), alone)
+    def _by(self) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+        """The leaves by value, and by field without its part."""
+        by_value: dict[str, list[int]] = defaultdict(list)
+        by_field: dict[str, list[int]] = defaultdict(list)
+        for at, line in enumerate(self._leaves):
+            field, _, value, _ = line.split("\t", 3)
+            by_value[layout.unescape(value)].append(at)
+            by_field[base(layout.unescape(field))].append(at)
+        return by_value, by_field
 
     def _rarity(self, rules: int) -> float:
         return log((self.catalog.total + 1) / max(1, rules))
@@ -258,7 +279,8 @@ class Peers:
             users = self.catalog.users(feature)
             return self._rarity(len(users)), tuple([self.number[one] for one in users if one in self.number])
         if kind in ("values", "fields"):
-            numbers = {number for at in self._with(kind, feature) for number in self.voted[at].peers}
+            leaves_ = self._by[kind == "fields"].get(feature, ())
+            numbers = {number for at in leaves_ for number in self.voted[at].peers}
             return self._rarity(len(numbers)), tuple(sorted(numbers))
         key = f"{kind}\t{layout.escape(feature)}\t".encode()
         count, handles = 0, []
@@ -268,10 +290,6 @@ class Peers:
                 count += int(rules)
                 handles += [snapshot.prefix + token for token in tokens.split()]
         return self._rarity(count), tuple([self.number[one] for one in handles])
-
-    def _with(self, kind: str, feature: str) -> list[int]:
-        """The leaves with a value, or on a field (without its part)."""
-        return (self._by_value if kind == "values" else self._by_field).get(feature, [])
 
     def fields_of(self, source: str) -> dict[str, int]:
         """The fields (without parts) that rules with a log source look at, and how many do."""
@@ -294,15 +312,14 @@ class Peers:
         dots: dict[int, float] = defaultdict(float)
         fields: dict[int, float] = defaultdict(float)
         peers = self.peers
-        for kind in KINDS:
+        for place, kind in enumerate(KINDS):
             found = [self.feature(kind, feature) for feature in _sorted(one.features[kind])]
             norm = sqrt(sum(rarity * rarity for rarity, _ in found)) or 1.0
             into, scale = (fields, 1.0) if kind == "fields" else (dots, WEIGHTS[kind])
-            norms = self._norms[kind]
             for rarity, users in found:
                 part = scale * rarity * rarity / norm
                 for at in users:
-                    into[at] += part / norms[at]
+                    into[at] += part / peers[at].norms[place]
         for handle in barred:
             number = self.number.get(handle)
             if number is not None:

@@ -1,6 +1,6 @@
 """The snapshot's folder `peers`: what the ranker asks of rules that exclude a benign case.
 
-rules.tsv     handle, log sources, norms of its features by kind (in the order of `peers.KINDS`)
+rules.tsv     handle, log sources, norms of its features by kind (in the order of `peers.KINDS`), rows of leaves.tsv from 0 on
 leaves.tsv    field, op, value, class, rules (`+`: there it never stands alone)
 features.tsv  kind, feature, rules of the whole catalog that have it, peers that have it
 fields.tsv    log source, field without its part, rules that look at it
@@ -48,10 +48,14 @@ def files(rules: Sequence[CatalogRule]) -> Iterator[tuple[str, bytes]]:
     yield "peers/features.tsv", _features(counts, users)
     lines = [f"{layout.escape(source)}\t{layout.escape(f)}\t{n}" for source, named in sources.items() for f, n in named.items()]
     yield "peers/fields.tsv", layout.table("source\tfield\trules", lines)
-    lines = ["\t".join((*map(layout.escape, leaf), classes[leaf], " ".join(handles))) for leaf, handles in voted.items()]
+    lines = sorted("\t".join((*map(layout.escape, leaf), classes[leaf], " ".join(handles))) for leaf, handles in voted.items())
     yield "peers/leaves.tsv", layout.table("field\top\tvalue\tclass\trules", lines)
-    lines = [_peer(rules[number], counts, len(rules)) for number in found]
-    yield "peers/rules.tsv", layout.table("\t".join(("handle", "sources", *KINDS)), lines)
+    excluded: dict[str, list[str]] = defaultdict(list)  # by code points and as UTF-8 the lines have the same order
+    for number, line in enumerate(lines):
+        for token in line.rpartition("\t")[2].split(" "):
+            excluded[token.rstrip("+")].append(str(number))
+    lines = [f"{_peer(rule, counts, len(rules))}\t{' '.join(excluded[rule.handle])}" for rule in map(rules.__getitem__, found)]
+    yield "peers/rules.tsv", layout.table("\t".join(("handle", "sources", *KINDS, "leaves")), lines)
 
 
 def _of(rule: CatalogRule) -> Features:

@@ -273,7 +273,7 @@ class Ranking:
 
     def _rest(self, leaf: Indicator, voters: Sequence[int]) -> tuple[Native, ...] | None:
         """The other leaves of the clause in which like rules exclude it; () where it stands alone in some, None: can't be."""
-        at = self.peers.by_leaf.get(leaf)
+        at = self.peers.leaf(leaf)
         if not voters or at is None or not self.peers.voted[at].alone.isdisjoint(voters):
             return ()
         for number in voters[:10]:

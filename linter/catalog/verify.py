@@ -79,6 +79,23 @@ class _Checker:
                 yield from self._table(name, _TABLES[name])
         if rules != self.snapshot.rules:
             yield f"rules/: {rules} lines, {self.snapshot.rules} rules in the manifest"
+        yield from self._peers()
+
+    def _peers(self) -> Iterator[str]:
+        """Peers whose leaves are not those that name them."""
+        rows, leaves = (
+            self.snapshot.read(f"peers/{name}.tsv").decode("utf-8").split("\n")[1:-1] for name in ("rules", "leaves")
+        )
+        named: dict[str, list[str]] = {}
+        for number, leaf in enumerate(leaves):
+            for token in leaf.rpartition("\t")[2].split():
+                named.setdefault(token.rstrip("+"), []).append(str(number))
+        for row in rows:
+            handle = row.partition("\t")[0]
+            if row.rpartition("\t")[2].split() != named.pop(handle, []):
+                yield f"peers/rules.tsv: {handle}: its leaves are not those that name it"
+        for handle in named:
+            yield f"peers/leaves.tsv: {handle} is no peer"
 
     def _against(self, validator: Any, value: Any, where: str) -> Iterator[str]:
         for error in validator.iter_errors(value):

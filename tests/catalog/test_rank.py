@@ -130,8 +130,11 @@ def test_the_same_every_time(catalog: Catalog) -> None:
 
 def test_a_catalog_without_peers_suggests_what_the_rule_itself_does(catalog: Catalog) -> None:
     table = peers.of(catalog)
-    assert table.by_leaf[Indicator("Image.path", "eq", "c:\\program files\\vendor\\update.exe")] >= 0
-    assert {peer.family for peer in table.peers} <= {catalog.family(peer.handle) for peer in table.peers}
+    at = table.leaf(Indicator("Image.path", "eq", "c:\\program files\\vendor\\update.exe"))
+    assert at is not None
+    every = [table.peers[number] for number in table.number.values()]
+    assert {every[number].handle for number in table.voted[at].peers} <= table.number.keys()
+    assert {peer.family for peer in every} <= {catalog.family(peer.handle) for peer in every}
     assert Path(catalog.snapshots[0].path, "peers", "rules.tsv").is_file()
 
 
@@ -146,3 +149,36 @@ def test_a_field_that_is_common_in_a_log_may_be_excluded_by(tmp_path: Path, rule
     catalog = Catalog.open(build(tmp_path, corpus))
     mine = filtered(900, "eventSource: 'guardduty.amazonaws.com'", "eventName: 'Other'", source=source)
     assert (("security.about.labels.sample", "eq", "true") in natives(catalog, mine)) is proposed
+
+
+def test_a_layer_counts_as_if_it_were_part_of_the_catalog(tmp_path: Path) -> None:
+    """What the rules of two layers exclude, and how like they are, is what it is in one catalog of them all."""
+    texts = [
+        filtered(n, PARENT, f"CommandLine|contains: 'word{n}'", filters=(UPDATER, *((CHROME,) if n % 2 else (BACKUP,))))
+        for n in range(8)
+    ]
+    whole = Catalog.open(build(tmp_path / "whole", texts))
+    layered = Catalog.open(build(tmp_path / "base", texts[:4]), [build(tmp_path / "mine", texts[4:])])
+    one, two = peers.of(whole), peers.of(layered)
+
+    def seen(catalog: Catalog, table: peers.Peers) -> dict[str, set[Indicator]]:
+        return {
+            catalog.rule(handle).title: {table.voted[at].indicator for at in table.excluded[number]}
+            for handle, number in table.number.items()
+        }
+
+    def votes(catalog: Catalog, table: peers.Peers) -> dict[Indicator, tuple[list[str], list[str]]]:
+        every = {at for number in table.number.values() for at in table.excluded[number]}
+        title = {number: catalog.rule(handle).title for handle, number in table.number.items()}
+        return {
+            vote.indicator: (sorted(title[at] for at in vote.peers), sorted(title[at] for at in vote.alone))
+            for vote in map(table.voted.__getitem__, every)
+        }
+
+    assert seen(whole, one) == seen(layered, two)
+    assert len(seen(whole, one)) == 8
+    assert votes(whole, one) == votes(layered, two)
+    assert all(two.leaf(indicator) is not None for indicator in votes(whole, one))
+    assert two.leaf(Indicator("Image.path", "eq", "c:\\nowhere")) is None
+    mine = filtered(900, PARENT, "CommandLine|contains: 'wordy'", filters=(("Image: 'C:\\Program Files\\Vendor\\x.exe'",),))
+    assert natives(whole, mine) == natives(layered, mine)

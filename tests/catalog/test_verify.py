@@ -49,6 +49,7 @@ def damaged(snapshot: Path, folder: Path, name: str, old: bytes, new: bytes) -> 
         ("reach/small/e.tsv", b"EventID\teq", b"EventID\tequals", "equals"),
         ("spellings.tsv", b"\tsigma\t", b"\tsigma\tx\t", "cells where"),
         ("families.tsv", b"\ts", b"\tszzzzzzz s", "not in the index"),
+        ("peers/rules.tsv", b"\t0 1\n", b"\t0 2\n", "its leaves are not those that name it"),
     ],
 )
 def test_damage_is_found(name: str, old: bytes, new: bytes, words: str, snapshot: Path, tmp_path: Path) -> None:
