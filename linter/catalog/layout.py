@@ -12,6 +12,7 @@
     events.tsv               provider, id, class, title, rules that name it, rules that imply it; sorted
     spellings.tsv            canonical field, op, vendor, count, native field, native op, template of the value; sorted
     circles.tsv              class, technique or program: where rules exclude the same, see `circles_build`; sorted
+    texts.tsv                field, number of its values, short texts that many of them hold: see `texts`; sorted
     peers/                   what the ranker asks of rules that exclude a benign case: see `peers_build`
 
 Tables begin with one `#` line that names the columns. A block begins with `#name<TAB>rules<TAB>families`, its sections with

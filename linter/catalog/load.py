@@ -20,6 +20,7 @@
                                                      or that name it, near-copies and converted siblings, and their families
     catalog.combined_with(indicator, within)      -> [(indicator, rules)]: what its users use with it, most frequent first
     catalog.holding(field, text)                  -> (values that hold it, values) that rules look for or exclude in a field
+    catalog.often(field, text)                    -> the same where they are many, else None
     catalog.weight(indicator)                     -> ln((N + 1) / (reach + 1)), the weight behind `norm`
     catalog.norm(handle) -> (number of telling indicators, Euclidean norm of all their weights)
     catalog.technique_names(), catalog.class_names()
@@ -37,7 +38,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from linter.catalog import layout, rows
+from linter.catalog import layout, rows, texts
 from linter.catalog.model import (
     LETTERS,
     CatalogRule,
@@ -213,6 +214,19 @@ class Catalog:
         rows = re.compile(rb"\n%s\t(?!re\t)[^\t]*\t([^\t]*)" % re.escape(layout.escape(field).encode()))
         out = [value for snapshot, name in self._reach_files(field) for value in rows.findall(snapshot.read(name))]
         return b"\n".join(out).decode("utf-8"), len(out)
+
+    def often(self, field: str, text: str) -> tuple[int, int] | None:
+        """(values that hold a text, values) of a field, see `holding`, where these are many (`texts.often`)."""
+        if len(self.snapshots) == 1 and texts.IN_TABLE.fullmatch(text):
+            return self._texts(field).get(text)
+        found, total = self.holding(field, text)
+        return (found, total) if texts.often(found, total) else None
+
+    @lru_cache(maxsize=32)  # noqa: B019
+    def _texts(self, field: str) -> dict[str, tuple[int, int]]:
+        """The short texts that many of a field's values hold, in a catalog of one layer."""
+        found = self.snapshots[0].lines("texts.tsv", f"{layout.escape(field)}\t".encode())
+        return texts.read(found[0].decode()) if found else {}
 
     def weight(self, indicator: Indicator) -> float:
         """The rarity of an indicator: see `model.weight`."""

@@ -210,7 +210,8 @@ class Peers:
             self._leaves += leaves
 
     def _layer(self, peer: int) -> _Layer:
-        return next(layer for layer in reversed(self._layers) if layer.peer <= peer)
+        layers = self._layers
+        return layers[0] if len(layers) == 1 else next(layer for layer in reversed(layers) if layer.peer <= peer)
 
     def _peer(self, at: int) -> Peer:
         handle, listed, *norms, _ = self._rows[at].split("\t")

@@ -10,7 +10,7 @@ from io import BytesIO
 from math import sqrt
 from typing import Any, NamedTuple, TypeAlias
 
-from linter.catalog import circles_build, layout, peers_build, rows
+from linter.catalog import circles_build, layout, peers_build, rows, texts
 from linter.catalog.aggregate import Gathered
 from linter.catalog.corpora import parents
 from linter.catalog.model import CatalogRule, Excluded, sides, telling, weight
@@ -144,6 +144,8 @@ def _reach(gathered: Gathered) -> Iterator[tuple[str, bytes]]:
         shards[f"reach/{layout.slug(field)}.tsv" if own else layout.small_reach(field)].append(field)
     for name, members in sorted(shards.items()):
         yield name, layout.table(_REACH, (row(number) for field in members for number in fields[field]))
+    held = (texts.row(field, [items[at].value for at in numbers if items[at].op != "re"]) for field, numbers in fields.items())
+    yield "texts.tsv", layout.table("field\tvalues\ttexts", filter(None, held))
 
 
 def _events(gathered: Gathered, contents: _Contents) -> bytes:

@@ -17,7 +17,7 @@ from linter.catalog.snapshot import Snapshot, SnapshotError, shipped
 _SCHEMAS = Path(__file__).parent / "schemas"
 _TABLES = {
     "index.tsv": "index", "families.tsv": "families", "same.tsv": "same", "events.tsv": "events", "spellings.tsv": "spellings",
-    "circles.tsv": "circles", "peers/rules.tsv": "peers rules", "peers/leaves.tsv": "peers leaves",
+    "circles.tsv": "circles", "texts.tsv": "texts", "peers/rules.tsv": "peers rules", "peers/leaves.tsv": "peers leaves",
     "peers/features.tsv": "peers features", "peers/fields.tsv": "peers fields",
 }  # fmt: skip
 _COUNTED = ("block", "block events", "peers features", "peers fields")  # tables whose column `rules` is a number

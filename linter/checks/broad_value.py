@@ -34,11 +34,8 @@ CHECK = CheckInfo(
     "broad-value", "a text so short that ordinary values are full of it", "advice", confidence="medium", statistical=True
 )
 KINDS = ("rule", "building_block", "base")
-SHORT = 3  # characters, outer blanks aside
+SHORT = 3  # letters, outer blanks aside; see also catalog.texts
 WEAK = 11.0  # bits
-SHARE = 100  # of so many values one holds the text
-MANY = 500  # values that have to be known for the field
-LEAST = 20  # values that hold it
 MAX_BRANCHES = 256
 
 
@@ -90,10 +87,7 @@ def _is_short(one: Predicate) -> bool:
 
 def _common(context: RuleContext, one: Predicate) -> tuple[int, int] | None:
     """(values that hold the text, values) where these are many; None where they are few."""
-    catalog = context.catalog
-    text = one.value.lower() if one.value.strip() != one.value else one.value.lower().strip()
-    found, total = catalog.holding(one.indicators[0].field, text)
-    return (found, total) if total >= MANY and found >= LEAST and found * SHARE >= total else None
+    return context.catalog.often(one.indicators[0].field, one.value.lower())
 
 
 def _finding(context: RuleContext, one: Predicate, branch: Sequence[Predicate], found: int, total: int) -> Finding:

@@ -129,6 +129,7 @@ class _Lacks:
 
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
+        self._classes: dict[str, frozenset[str]] = {}  # kind of field → see `_excluded`
 
     def case(self, case: Case) -> bool:
         """Whether a rule has nothing like a case yet.
@@ -145,7 +146,7 @@ class _Lacks:
             fits = False
         else:
             fits = field not in self._programs or not is_place(case.indicator)
-        return fits and (case.field, case.cls) not in self._kinds
+        return fits and case.cls not in self._excluded(case.field)
 
     @cached_property
     def _leaves(self) -> list[Indicator]:
@@ -153,12 +154,15 @@ class _Lacks:
 
         return [leaf.indicator for leaf in leaves(self._rule)]
 
-    @cached_property
-    def _kinds(self) -> frozenset[_Class]:
-        """The classes of cases that the rule excludes."""
-        from linter.catalog.kinds import benign_class
+    def _excluded(self, kind: str) -> frozenset[str]:
+        """The classes of cases that the rule excludes on a kind of field."""
+        found = self._classes.get(kind)
+        if found is None:
+            from linter.catalog.kinds import benign_class
 
-        return frozenset((field_kind(leaf.field), benign_class(leaf)) for leaf in self._leaves)
+            found = frozenset(benign_class(leaf) for leaf in self._leaves if field_kind(leaf.field) == kind)
+            self._classes[kind] = found
+        return found
 
     @cached_property
     def _fields(self) -> frozenset[str]:

@@ -103,7 +103,7 @@ class _Judge:
     def mates(self) -> frozenset[str]:
         """The rules on the same events."""
         first, *others = [self.catalog.event_class(cls).handles for cls in self.rule.classes] or [frozenset()]
-        return first.union(*others)
+        return first.union(*others) if others else first
 
     def may_rest(self, predicate: Predicate) -> bool:
         """Whether a loose branch may have this in it."""
