@@ -18,8 +18,8 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 FEW = 200  # below this many files, starting another process costs more than it saves
-MAX_CHUNK = 64
-AHEAD = 8  # chunks a process that are under way; results of more would wait in memory
+MAX_CHUNK = 256
+AHEAD = 2  # chunks a process that are under way; results of more would wait in memory
 PATIENCE = 2.0  # seconds before a progress line appears
 _REDRAW = 0.1
 
@@ -77,18 +77,16 @@ def _spread(function: Callable[[A], B], items: Sequence[A], count: int, progress
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
-    size = max(1, min(MAX_CHUNK, len(items) // (count * 8)))
     context = _context()
     known: dict[int, B] = {}
     if sample and context.get_start_method() == "fork" and len(items) >= 10 * sample:
         known = {at: function(items[at]) for at in range(0, len(items), len(items) // sample)}
         gc.freeze()  # what is here stays: no worker need look through it
-    starts = iter(range(0, len(items), size))
+    chunks = _chunks(len(items), count)
     pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin)
 
     def submitted() -> Iterator[tuple[range, Future[list[B]]]]:
-        for start in starts:
-            places = range(start, min(start + size, len(items)))
+        for places in chunks:
             yield places, pool.submit(_chunk, function, [items[at] for at in places if at not in known])
 
     try:
@@ -107,6 +105,15 @@ def _spread(function: Callable[[A], B], items: Sequence[A], count: int, progress
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _chunks(items: int, processes: int) -> Iterator[range]:
+    """The places of the items: large chunks first, of which each costs a message, then smaller ones, so that all end together."""
+    start = 0
+    while start < items:
+        stop = start + max(1, min(MAX_CHUNK, (items - start) // (processes * 4)))
+        yield range(start, stop)
+        start = stop
 
 
 def _context() -> BaseContext:
