@@ -70,7 +70,11 @@ def _unescape_one(match: re.Match[str]) -> str:
 def handle_stem(letter: str, key: str, length: int = 5) -> str:
     """The handle of a rule's key at some length."""
     number = int.from_bytes(sha256(key.encode("utf-8", "replace")).digest()[:10], "big")
-    return letter + "".join(_ALPHABET[(number >> 5 * at) & 31] for at in range(length))
+    stem = letter
+    for _ in range(length):
+        stem += _ALPHABET[number & 31]
+        number >>= 5
+    return stem
 
 
 def digest(data: bytes) -> str:

@@ -67,7 +67,8 @@ def check(context: RuleContext) -> Iterator[Finding]:
     if rule.kind not in KINDS or not rule.trees:
         return
     judge = _Judge(rule, context.catalog)
-    if not all(logic.matches_by(tree, judge.may_rest) for tree in rule.trees):
+    # Nearly all rules are told apart by the first question, which needs no look-up.
+    if not all(logic.matches_by(tree, judge.may_be_common) and logic.matches_by(tree, judge.may_rest) for tree in rule.trees):
         return
     loose: dict[tuple[str, ...], list[tuple[tuple[Predicate, ...], list[Common]]]] = {}
     for branch in logic.branches(rule, MAX_BRANCHES).items:
@@ -105,15 +106,20 @@ class _Judge:
         first, *others = [self.catalog.event_class(cls).handles for cls in self.rule.classes] or [frozenset()]
         return first.union(*others) if others else first
 
+    def may_be_common(self, predicate: Predicate) -> bool:
+        """Whether a loose branch may have this in it, as far as the most frequent indicators of its events tell."""
+        if predicate.canonical == "EventID":
+            return True
+        if values.is_selector(predicate.canonical):
+            return _is_source(predicate)
+        return self._is_frequent(predicate)
+
     def may_rest(self, predicate: Predicate) -> bool:
         """Whether a loose branch may have this in it."""
-        if _is_selector(predicate):
-            return _is_source(predicate)
-        known = predicate.canonical == "EventID" or self._is_frequent(predicate)
-        return known and self.common(predicate) is not None
+        return self.may_be_common(predicate) and (_is_selector(predicate) or self.common(predicate) is not None)
 
     def _is_frequent(self, predicate: Predicate) -> bool:
-        """Whether so many rules on the same events may use it; most indicators are told apart here, without a look-up."""
+        """Whether so many rules on the same events may use it."""
         if not predicate.indicators:
             return False
         first = predicate.indicators[0]
