@@ -108,7 +108,7 @@ def _spread(function: Callable[[A], B], items: Sequence[A], count: int, progress
 
 
 def _chunks(items: int, processes: int) -> Iterator[range]:
-    """The places of the items: large chunks first, of which each costs a message, then smaller ones, so that all end together."""
+    """The places of the items: large chunks first, each of which costs a message, then smaller ones: all end together."""
     start = 0
     while start < items:
         stop = start + max(1, min(MAX_CHUNK, (items - start) // (processes * 4)))
