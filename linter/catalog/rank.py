@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from functools import cached_property
 from itertools import islice
 from math import exp, log
 from typing import TYPE_CHECKING, NamedTuple
@@ -77,19 +78,45 @@ def suggest(rule: Rule, catalog: Catalog, limit: int = 10, related: Collection[s
 
 
 class Ranking:
-    """The candidates of one rule in order."""
+    """The candidates of one rule in order. Likeness, which is dear, is found when it is first asked for."""
 
     def __init__(self, rule: Rule, catalog: Catalog, barred: Collection[str]) -> None:
         self.rule = rule
         self.catalog = catalog
         self.peers: Peers = peers.of(catalog)
         self.one: Profile = peers.profile(rule)
-        self.likeness, self.fields = self.peers.likeness(self.one, barred)
-        self.twins = {twin for leaf in self.one.excluded for twin in twins(leaf.indicator)}
-        self.own_fields = Counter(base(leaf.indicator.field) for leaf in self.one.excluded)
-        self.wording = Wording(rule, catalog)
         self.allowed = Feasible(rule, self.one, self.peers)
+        self._barred = barred
         self._places: dict[str, str] = {}  # field → the kind of its native name
+
+    @cached_property
+    def _near(self) -> tuple[dict[int, float], dict[int, float]]:
+        return self.peers.likeness(self.one, self._barred)
+
+    @property
+    def likeness(self) -> dict[int, float]:
+        """How like the rule each of the nearest peers is."""
+        return self._near[0]
+
+    @property
+    def fields(self) -> dict[int, float]:
+        """How like in the fields that they exclude by."""
+        return self._near[1]
+
+    @cached_property
+    def twins(self) -> set[Indicator]:
+        """What would complete the rule's own exclusions."""
+        return {twin for leaf in self.one.excluded for twin in twins(leaf.indicator)}
+
+    @cached_property
+    def own_fields(self) -> Counter[str]:
+        """The fields that the rule excludes by, without their parts."""
+        return Counter(base(leaf.indicator.field) for leaf in self.one.excluded)
+
+    @cached_property
+    def wording(self) -> Wording:
+        """The rule's own words."""
+        return Wording(self.rule, self.catalog)
 
     def ordered(self) -> list[Scored]:
         """The feasible candidates, best first."""

@@ -181,17 +181,15 @@ class _Lacks:
 
 def _confirmed(context: RuleContext, best: dict[_Class, list[Custom]]) -> Iterator[Finding]:
     """The findings on what the ranker holds for likely. Ranking is dear: what can't be among its first is left out before."""
-    from linter.catalog.feasible import Feasible, caveat
-    from linter.catalog.peers import of, profile
+    from linter.catalog.feasible import caveat
     from linter.catalog.rank import Ranking
 
-    rule, catalog = context.rule, context.catalog
-    allowed = Feasible(rule, profile(rule), of(catalog)).allows
+    ranking = Ranking(context.rule, context.catalog, context.related)
+    allowed = ranking.allowed.allows
     possible = {cls: [one for one in found if allowed(one.indicator)] for cls, found in best.items()}
     possible = {cls: found for cls, found in possible.items() if found}
     if not possible:
         return
-    ranking = Ranking(rule, catalog, context.related)
     hears = context.options.hears("pedantic")
     possible = {cls: found for cls, found in possible.items() if any(_may_be_shown(one, ranking, hears) for one in found)}
     if not possible:
