@@ -13,6 +13,7 @@ FIRSTS = frozenset("-+0123456789.yYnNtTfFoO~<=!&*") | {""}
 WORDS = frozenset(
     word for low in ("yes", "no", "true", "false", "on", "off", "null") for word in (low, low.capitalize(), low.upper())
 )
+_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 _SHORT = 20  # characters of a value that may come again: a number, a date, a word
 
 
@@ -41,6 +42,10 @@ class Scalar:
                 return text
             if text.count("-") >= 4:  # an id: no number or date has as many
                 return text
+            if " " in text and not text[:4].isdigit():  # `1 of selection_*`: of what has a blank only a date is no text
+                return text
+            if text in _NULLS:
+                return None
             if len(text) < 18 and text.isdigit() and text.isascii() and first != "0":
                 return int(text)
         return _resolved_short(text, self.tag) if len(text) <= _SHORT else _resolved(text, self.tag)
