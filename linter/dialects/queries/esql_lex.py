@@ -5,6 +5,7 @@ from __future__ import annotations
 from linter.dialects.queries import core
 from linter.dialects.queries.operand import Value
 
+_QUOTED = r"(?!``(?!`))`[^`]*(?:``[^`]*){0,1000}`(?!`)"  # a name; two of its signs inside stand for one
 _PAIRS = (
     ("_space", r"\s+"),
     ("_comment", r"//[^\n]*|/\*[\s\S]*?\*/"),
@@ -13,7 +14,7 @@ _PAIRS = (
     ("!unterminated string", r'"""[\s\S]*'),
     ("string", r'"[^"\\\r\n]*+(?:\\.[^"\\\r\n]*+)*+"'),
     ("!unterminated string", r'"[^\r\n]*'),
-    ("name", r"(?:[^\W\d][\w@]*|@\w+|`(?:[^`]|``)++`)(?:\.(?:[\w@]+|`(?:[^`]|``)++`))*"),
+    ("name", rf"(?:[^\W\d][\w@]*|@\w+|{_QUOTED})(?:\.(?:[\w@]+|{_QUOTED}))*"),
     ("!unterminated name", r"`[\s\S]*"),
     ("number", r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?"),
     ("op", r"::|==|=~|!=|<=|>=|[-<>=:+*/%()\[\],|.?{};]"),

@@ -71,7 +71,7 @@ def _lexer() -> Lexer:
     operand = r"(?:(?<=[\w\])])|(?<=[\w\])][ \t])|(?<=[\w\])][ \t]{2}))"  # a `/` behind one divides
     return Lexer(
         [
-            ("_space", r"\s+|//[^\n]*|/\*[^*]*+(?:\*++[^*/][^*]*+)*+\*++/"),
+            ("_space", r"\s+|//[^\n]*|/\*[\s\S]*?\*/"),
             ("!a comment that is not closed", r"/\*[^\n]*"),
             ("field", r"\$[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*"),
             ("string", r'"(?:[^"\\\n]++|\\[^\n])*+"|`[^`\n]*`'),
