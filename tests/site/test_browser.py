@@ -80,6 +80,8 @@ def test_from_the_index_to_a_technique_to_an_indicator_to_a_rule(tab: Open) -> N
 
 
 def test_filters_by_platform_and_domain_and_a_permalink(tab: Open) -> None:
+    from playwright.sync_api import expect
+
     page = tab(MIXED)
     assert len(visible_rules(page)) == 22
     page.get_by_label("Platform").select_option("linux")
@@ -101,8 +103,7 @@ def test_filters_by_platform_and_domain_and_a_permalink(tab: Open) -> None:
     assert page.locator(".rule[open] .body").is_visible()
     assert page.url == address
     page.get_by_role("button", name="Show all", exact=True).click()
-    page.wait_for_function("document.querySelectorAll('.rule:not([hidden])').length === 22")  # once the form is reset
-    assert len(visible_rules(page)) == 22
+    expect(page.locator(".rule:visible")).to_have_count(22)  # once the form is reset
     page.get_by_label("Vendor").select_option("elastic")
     assert len(visible_rules(page)) == 4
 
