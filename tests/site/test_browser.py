@@ -59,6 +59,8 @@ def visible_rules(page: Tab) -> list[str]:
 
 
 def test_from_the_index_to_a_technique_to_an_indicator_to_a_rule(tab: Open) -> None:
+    from playwright.sync_api import expect
+
     page = tab("index.html")
     column = page.locator("#lateral-movement")
     column.get_by_text("sub", exact=False).first.click()
@@ -66,7 +68,7 @@ def test_from_the_index_to_a_technique_to_an_indicator_to_a_rule(tab: Open) -> N
     assert page.get_by_role("heading", level=1).inner_text().startswith("Remote Services: SMB/Windows Admin Shares")
     row = page.locator("#indicators tr", has=page.get_by_text("5145", exact=True))
     row.locator("summary").click()
-    assert row.locator(".refs a").count() == 16  # ten in the page, the others by script
+    expect(row.locator(".refs a")).to_have_count(16)  # ten in the page, the others by script
     assert "Sigma" in row.locator(".refs").inner_text()
     row.get_by_role("link", name="Share Touched 16").click()
     rule = page.locator("details.rule[open]")
